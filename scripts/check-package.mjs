@@ -9,10 +9,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-package-'))
 try {
   run('npm', ['pack', '--workspace', 'holdfast', '--pack-destination', folder])
-  const [tarball] = readdirSync(folder)
-  if (tarball === undefined) throw new Error('npm pack left no tarball')
-  run('npx', ['publint', 'run', '--strict', join(folder, tarball)])
-  run('npx', ['attw', '--profile', 'esm-only', join(folder, tarball)])
+  for (const tarball of readdirSync(folder)) {
+    run('npx', ['publint', 'run', '--strict', join(folder, tarball)])
+    run('npx', ['attw', '--profile', 'esm-only', join(folder, tarball)])
+  }
 } finally {
   rmSync(folder, { recursive: true })
 }
