@@ -1,15 +1,19 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { checkArrows } from './arrows.ts'
 import { checkCoreBans } from './core-bans.ts'
 import { checkCoverage, sourceFolders } from './coverage.ts'
 import { sizeExceptions } from './exceptions.ts'
+import { checkLockfile } from './lockfile.ts'
 import { checkSizes, maxFileLines, maxFunctionLines } from './sizes.ts'
 import { readSourceTree, type SourceTree } from './source-tree.ts'
 import { describeViolation, type Violation } from './violation.ts'
 import { checkWording } from './wording.ts'
 
-const repository = readSourceTree(fileURLToPath(new URL('../..', import.meta.url)))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const repository = readSourceTree(root)
+const lockfile = readFileSync(`${root}/package-lock.json`, 'utf8')
 
 describe('the repository', () => {
   test.each([
@@ -18,6 +22,7 @@ describe('the repository', () => {
     ['keeps time, chance, I/O and promises out of core', () => checkCoreBans(repository)],
     ['keeps files and functions short', () => checkSizes(repository, sizeExceptions)],
     ['has no drawers, leftovers or casts to any', () => checkWording(repository)],
+    ['has a lockfile without hosts', () => checkLockfile('package-lock.json', lockfile)],
   ])('%s', (_, check) => {
     expect(check().map(describeViolation)).toEqual([])
   })
@@ -279,5 +284,15 @@ describe('coverage', () => {
 
   test('a source that does not parse is an error, not an empty file', () => {
     expect(() => checkArrows(tree({ 'bench/a.mjs': 'import {' }))).toThrow('bench/a.mjs does not parse')
+  })
+})
+
+describe('lockfile', () => {
+  test('a host is reported, a workspace is not', () => {
+    const text =
+      '"resolved": "packages/holdfast",\n"resolved": "https://registry.example/ws/-/ws-8.23.0.tgz",\n'
+    expect(checkLockfile('package-lock.json', text).map(describeViolation)).toEqual([
+      'package-lock.json:2 names the host registry.example (lockfile)',
+    ])
   })
 })
