@@ -1,0 +1,207 @@
+import type { ClientState, Departure, Reason } from '../core/client/state.ts'
+import { Timekeeper } from '../core/shared/timekeeper.ts'
+import { HoldfastError } from '../core/wire/errors.ts'
+import type { HelloFrame, HubFrame, Subject, WelcomeFrame } from '../core/wire/frames.ts'
+import { Connection, type ConnectionHost } from './connection.ts'
+import { Emitter } from './emitter.ts'
+import type { ClientEnv } from './env.ts'
+import { Operations } from './operations.ts'
+import type { ConnectOptions, ClientEvents, ClientStateName } from './options.ts'
+import { RequestHandlers } from './request-handlers.ts'
+import { TokenSource } from './token-source.ts'
+import { Topics } from './topics.ts'
+import type { Transport } from './transports/transport.ts'
+
+/** The client without its public face: makes the parts and brings them together. */
+export class ClientCore implements ConnectionHost {
+  readonly emitter: Emitter<ClientEvents>
+  readonly connection: Connection
+  readonly operations: Operations
+  readonly topics: Topics
+  readonly handlers: RequestHandlers
+  readonly counters = { attempts: 0, reconnects: 0, connectionErrors: 0 }
+  readonly #env: ClientEnv
+  readonly #timekeeper: Timekeeper
+  readonly #instance: string
+  readonly #producerId: string
+  readonly #tokens: TokenSource
+  readonly #stopWatchingPage: () => void
+  #session: WelcomeFrame['session'] | null = null
+  #subject: Subject | null = null
+  #keepsAlive = false
+  #closed: (() => void)[] = []
+
+  constructor(url: URL, transport: Transport, options: ConnectOptions, env: ClientEnv) {
+    this.#env = env
+    this.emitter = new Emitter((error) => this.#reportThrown(error))
+    this.#timekeeper = new Timekeeper({
+      now: () => env.now(),
+      setTimer: (callback, delayMs) => env.setTimer(callback, delayMs, { keepAlive: this.#keepsAlive }),
+    })
+    this.#instance = env.randomName()
+    this.#producerId = env.randomName()
+    this.#tokens = new TokenSource(options.token)
+    const policy = {
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      maxAttempts: options.maxAttempts ?? null,
+      canRefreshToken: this.#tokens.canRefresh,
+    }
+    const endpoint = { url, transport, tokens: this.#tokens }
+    this.connection = new Connection(env, this.#timekeeper, policy, endpoint, this)
+    const callSafely = (callback: () => void): void => this.#callSafely(callback)
+    this.operations = new Operations(this.connection, this.#timekeeper, options.outbox ?? {}, callSafely)
+    this.topics = new Topics(this.connection, this.#timekeeper, callSafely, (message) =>
+      this.connection.distrust(message),
+    )
+    this.handlers = new RequestHandlers(this.connection, this.#timekeeper, (error) =>
+      this.#reportThrown(error),
+    )
+    this.#stopWatchingPage = env.watchPage({
+      woke: () => this.connection.input({ type: 'woke' }),
+      wentOffline: () => this.connection.input({ type: 'wentOffline' }),
+    })
+  }
+
+  get subject(): Subject | null {
+    return this.#subject
+  }
+
+  get sessionId(): string | null {
+    return this.#session?.id ?? null
+  }
+
+  /** Somebody would miss it: it has subscriptions, handlers, listeners or operations on their way. */
+  get wanted(): boolean {
+    const { handlers, operations, topics, emitter } = this
+    return handlers.count + operations.pendingCount + topics.topicCount + emitter.listenerCount > 0
+  }
+
+  get deadlineCount(): number {
+    return this.#timekeeper.deadlineCount
+  }
+
+  /** To be called when what makes the client wanted may have changed. */
+  wantedChanged(): void {
+    if (this.#keepsAlive === this.wanted) return
+    this.#keepsAlive = this.wanted
+    this.#timekeeper.rearm()
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.connection.state.name === 'closed') return resolve()
+      this.#closed.push(resolve)
+      this.connection.input({ type: 'closeRequested' })
+    })
+  }
+
+  hello(attempt: number, token: string | null): HelloFrame {
+    this.counters.attempts++
+    return {
+      type: 'hello',
+      versions: [1],
+      ...(token === null ? {} : { token }),
+      instance: this.#instance,
+      attempt,
+      ...(this.#session ? { session: this.#session } : {}),
+      producer: { id: this.#producerId, ...this.operations.summary() },
+      received: this.handlers.received,
+      subscriptions: this.topics.declarations(),
+    }
+  }
+
+  admitted(welcome: WelcomeFrame): void {
+    const before = this.#subject
+    const { subject, session } = welcome
+    if (before && (before.user !== subject.user || before.tenant !== subject.tenant)) {
+      this.operations.rejectAll('identity_changed', 'It was queued under another identity.')
+    }
+    if (this.#session) this.counters.reconnects++
+    this.#session = session
+    this.#subject = subject
+    this.handlers.resume(welcome)
+    this.topics.admitted()
+    this.operations.resume(welcome)
+  }
+
+  received(frame: HubFrame, text: string): void {
+    switch (frame.type) {
+      case 'message':
+      case 'gap':
+      case 'subscribed':
+      case 'unsubscribed':
+        this.topics.received(frame)
+        break
+      case 'result':
+        this.operations.settle(frame, text.length)
+        break
+      case 'request':
+        this.handlers.receive(frame, text)
+        break
+      case 'cancel':
+        this.handlers.cancel(frame)
+        break
+      case 'ack':
+        this.handlers.acknowledge(frame.numbers)
+        break
+      case 'error':
+        this.emitter.emit('error', new HoldfastError(frame.code, frame.message))
+    }
+    this.wantedChanged()
+  }
+
+  departed({ received }: Departure): void {
+    if (received !== undefined) this.operations.takeBack(received)
+  }
+
+  changed(from: ClientState, to: ClientState): void {
+    this.emitter.emit('state', {
+      from: from.name as ClientStateName,
+      to: to.name as ClientStateName,
+      reason: 'reason' in to ? to.reason : null,
+      retryAt: to.name === 'waiting' ? this.#wallTimeOf(to.retryAt) : null,
+    })
+    if (to.name !== 'closed') return
+    this.emitter.clear()
+    for (const resolve of this.#closed.splice(0)) resolve()
+  }
+
+  failed({ code, message, cause }: { code: Departure['code']; message: string; cause?: unknown }): void {
+    this.counters.connectionErrors++
+    this.emitter.emit(
+      'error',
+      new HoldfastError(code, message, { retry: true, ...(cause === undefined ? {} : { cause }) }),
+    )
+  }
+
+  released({ code, message }: Reason): void {
+    this.#stopWatchingPage()
+    this.handlers.abandon()
+    this.operations.rejectAll(code, message)
+    this.topics.endAll(code, message)
+  }
+
+  /** When the next attempt is due, in milliseconds since 1970; null unless waiting. */
+  get retryAt(): number | null {
+    const { state } = this.connection
+    return state.name === 'waiting' ? this.#wallTimeOf(state.retryAt) : null
+  }
+
+  #wallTimeOf(at: number): number {
+    return Math.round(this.#env.wallNow() + at - this.#env.now())
+  }
+
+  #callSafely(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.#reportThrown(error)
+    }
+  }
+
+  #reportThrown(cause: unknown): void {
+    const error = new HoldfastError('handler_threw', 'A callback of the application threw.', { cause })
+    if (this.emitter.has('error')) this.emitter.emit('error', error)
+    else console.error('holdfast:', error)
+  }
+}

@@ -1,0 +1,225 @@
+import type { PublishResult, Subject } from '../core/wire/frames.ts'
+import { ClientCore } from './client-core.ts'
+import type { ClientEnv } from './env.ts'
+import type { Operation, OperationOptions } from './operation.ts'
+import type { ClientEvents, ClientStateName, ClientStats, ConnectOptions } from './options.ts'
+import type { RequestContext, RequestHandler } from './request-handlers.ts'
+import type {
+  LocalSubscription,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionHandlers,
+} from './subscription.ts'
+import type { Transport } from './transports/transport.ts'
+
+/** A client object: one link to a hub at a time, and what outlives links. Make one with `connect`. */
+export interface Client {
+  readonly state: ClientStateName
+  /** In `waiting`: when the next attempt is due, in milliseconds since 1970. */
+  readonly retryAt: number | null
+  /** Who the hub says this client is; null before the first welcome. */
+  readonly subject: Subject | null
+  /** The session's id, by which the hub knows it; null before the first welcome. */
+  readonly session: string | null
+  /** Operations that have no result yet. */
+  readonly pending: number
+  /** Listens to an event. Returns a function that removes the listener. */
+  on<Name extends keyof ClientEvents>(event: Name, listener: (event: ClientEvents[Name]) => void): () => void
+  /** Tries now instead of waiting for `retryAt`. */
+  reconnectNow(): void
+  /**
+   * Subscribes to a topic, now and on every link to come. Without handlers, iterate over the subscription.
+   * @throws HoldfastError `topic_invalid`, `closed`; what the hub says comes through `ready` and the `error` handler
+   */
+  subscribe<Data = unknown>(
+    topic: string,
+    options?: SubscribeOptions,
+    handlers?: SubscriptionHandlers<Data>,
+  ): Subscription<Data>
+  /**
+   * Publishes exactly once: queued while there is no link, resolved once the hub's engine has accepted it. Rejects with a
+   * HoldfastError whose `outcome` says whether it may have been published.
+   */
+  publish(topic: string, data: unknown, options?: OperationOptions): Operation<PublishResult>
+  /**
+   * Asks the hub; executed exactly once, also over reconnects. Rejects with a HoldfastError: `timeout`, `rejected`,
+   * `method_unknown`, `ledger_lost`, …; its `outcome` says whether it may have been executed.
+   */
+  request<Reply = unknown>(method: string, payload: unknown, options?: OperationOptions): Operation<Reply>
+  /**
+   * Handles the hub's requests for a method; the reply is what the handler returns (nothing: null). Throw a `rejection`
+   * to refuse. Returns a function that removes the handler.
+   * @throws TypeError if the method has a handler already
+   */
+  onRequest<Payload = unknown>(
+    method: string,
+    handler: (payload: Payload, context: RequestContext) => unknown,
+  ): () => void
+  /** Resolves when nothing is pending. */
+  flush(): Promise<void>
+  stats(): ClientStats
+  /**
+   * Closes for good. When it resolves no socket, timer or listener is left, and every open promise was rejected with
+   * `closed` and its outcome. Without it a client that is dropped keeps its socket, its timer, its page listeners and
+   * everything its subscriptions hold, and the hub keeps the session, for as long as anybody subscribes, handles or
+   * listens through it.
+   */
+  close(): Promise<void>
+}
+
+/** A dropped client nobody listens to is closed when it is collected, as a safety net. */
+const dropped = new FinalizationRegistry<ClientCore>((core) => {
+  if (core.connection.state.name === 'closed' || core.wanted) return
+  console.warn('holdfast: a client was dropped without close(); it is closed now')
+  void core.close()
+})
+
+export function makeClient(
+  url: string | URL,
+  transport: Transport,
+  options: ConnectOptions,
+  env: ClientEnv,
+): Client {
+  const base = typeof location === 'undefined' ? undefined : location.href
+  const core = new ClientCore(new URL(url, base), transport, options, env)
+  const client = new ClientHandle(core)
+  dropped.register(client, core, client)
+  core.connection.input({ type: 'started' })
+  return client
+}
+
+class ClientHandle implements Client {
+  readonly #core: ClientCore
+
+  constructor(core: ClientCore) {
+    this.#core = core
+    if (Symbol.asyncDispose) Object.assign(this, { [Symbol.asyncDispose]: () => this.close() })
+  }
+
+  get state(): ClientStateName {
+    return this.#core.connection.state.name
+  }
+
+  get retryAt(): number | null {
+    return this.#core.retryAt
+  }
+
+  get subject(): Subject | null {
+    return this.#core.subject
+  }
+
+  get session(): string | null {
+    return this.#core.sessionId
+  }
+
+  get pending(): number {
+    return this.#core.operations.pendingCount
+  }
+
+  on<Name extends keyof ClientEvents>(
+    event: Name,
+    listener: (event: ClientEvents[Name]) => void,
+  ): () => void {
+    return this.#removable(this.#core.emitter.on(event, listener))
+  }
+
+  reconnectNow(): void {
+    this.#core.connection.input({ type: 'reconnectRequested' })
+  }
+
+  subscribe<Data>(
+    topic: string,
+    options: SubscribeOptions = {},
+    handlers?: SubscriptionHandlers<Data>,
+  ): Subscription<Data> {
+    const subscription = this.#core.topics.subscribe(
+      topic,
+      options,
+      handlers as SubscriptionHandlers | undefined,
+    )
+    this.#core.wantedChanged()
+    return new SubscriptionHandle<Data>(this, this.#core, subscription)
+  }
+
+  publish(topic: string, data: unknown, options: OperationOptions = {}): Operation<PublishResult> {
+    const operation = this.#core.operations.publish(topic, data, options) as Operation<PublishResult>
+    this.#core.wantedChanged()
+    return operation
+  }
+
+  request<Reply>(method: string, payload: unknown, options: OperationOptions = {}): Operation<Reply> {
+    const operation = this.#core.operations.request(method, payload, options) as Operation<Reply>
+    this.#core.wantedChanged()
+    return operation
+  }
+
+  onRequest<Payload>(
+    method: string,
+    handler: (payload: Payload, context: RequestContext) => unknown,
+  ): () => void {
+    return this.#removable(this.#core.handlers.on(method, handler as RequestHandler))
+  }
+
+  flush(): Promise<void> {
+    return this.#core.operations.flush()
+  }
+
+  stats(): ClientStats {
+    const { counters, topics, operations, emitter, handlers, deadlineCount } = this.#core
+    return {
+      ...counters,
+      gaps: topics.gapCount,
+      pending: operations.pendingCount,
+      topics: topics.topicCount,
+      deadlines: deadlineCount,
+      listeners: emitter.listenerCount + handlers.count,
+    }
+  }
+
+  close(): Promise<void> {
+    dropped.unregister(this)
+    return this.#core.close()
+  }
+
+  #removable(remove: () => void): () => void {
+    this.#core.wantedChanged()
+    return () => {
+      remove()
+      this.#core.wantedChanged()
+    }
+  }
+}
+
+/** Keeps the client from being collected as long as somebody holds the subscription. */
+class SubscriptionHandle<Data> implements Subscription<Data> {
+  readonly client: Client
+  readonly #core: ClientCore
+  readonly #subscription: LocalSubscription
+
+  constructor(client: Client, core: ClientCore, subscription: LocalSubscription) {
+    this.client = client
+    this.#core = core
+    this.#subscription = subscription
+  }
+
+  get topic(): string {
+    return this.#subscription.topic
+  }
+
+  get ready(): Subscription['ready'] {
+    return this.#subscription.ready
+  }
+
+  get position(): Subscription['position'] {
+    return this.#subscription.position
+  }
+
+  unsubscribe(): void {
+    this.#subscription.unsubscribe()
+    this.#core.wantedChanged()
+  }
+
+  [Symbol.asyncIterator](): ReturnType<Subscription<Data>[typeof Symbol.asyncIterator]> {
+    return this.#subscription.iterator() as ReturnType<Subscription<Data>[typeof Symbol.asyncIterator]>
+  }
+}

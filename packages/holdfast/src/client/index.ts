@@ -1,0 +1,15 @@
+import { browserEnv } from './browser-env.ts'
+import { makeClient, type Client } from './connect.ts'
+import type { ConnectOptions } from './options.ts'
+import { websocket } from './transports/websocket.ts'
+
+/**
+ * Connects to a hub; never throws for the network's sake, but keeps trying.
+ * @param url where the hub is attached, such as `https://example.com/holdfast`; in a page relative to it
+ */
+export function connect(url: string | URL, options: ConnectOptions = {}): Client {
+  return makeClient(url, options.transports?.[0] ?? websocket(), options, browserEnv)
+}
+
+export { websocket }
+export * from './public.ts'

@@ -1,0 +1,237 @@
+import { Acknowledger } from '../core/shared/acknowledger.ts'
+import { Outbox } from '../core/shared/outbox.ts'
+import { replyError } from '../core/shared/result-frame.ts'
+import type { Timekeeper } from '../core/shared/timekeeper.ts'
+import type { ErrorCode } from '../core/wire/error-table.ts'
+import { HoldfastError } from '../core/wire/errors.ts'
+import type { ProducerSummary, ResultFrame, WelcomeFrame } from '../core/wire/frames.ts'
+import { lossyJsonProblem } from '../core/wire/json.ts'
+import { nameProblem } from '../core/wire/names.ts'
+import type { Connection } from './connection.ts'
+import { PendingOperation, type Operation, type OperationOptions } from './operation.ts'
+
+export interface OutboxOptions {
+  /** Operations that may wait for a link. Beyond: `outbox_full`. Default 10,000. */
+  readonly maxOperations?: number
+  /** JSON characters that may wait in all. Beyond: `outbox_full`. Default 16,777,216. */
+  readonly maxLength?: number
+}
+
+/** Nothing more is handed over while this much has not left the socket. */
+const maxBufferedBytes = 262_144
+/** Until `welcome` tells the hub's own bound. */
+const defaultMaxOpen = 1_024
+
+/** Publishes and requests, from the caller's hands to their results [R16–R28]. */
+export class Operations {
+  readonly #connection: Connection
+  readonly #timekeeper: Timekeeper
+  readonly #outbox: Outbox<PendingOperation>
+  readonly #acknowledger = new Acknowledger()
+  readonly #callSafely: (callback: () => void) => void
+  #flushed: (() => void)[] = []
+  #maxFrameBytes = Infinity
+
+  constructor(
+    connection: Connection,
+    timekeeper: Timekeeper,
+    { maxOperations = 10_000, maxLength = 16_777_216 }: OutboxOptions,
+    callSafely: (callback: () => void) => void,
+  ) {
+    this.#connection = connection
+    this.#timekeeper = timekeeper
+    this.#callSafely = callSafely
+    this.#outbox = new Outbox({
+      maxWaiting: maxOperations,
+      maxWaitingLength: maxLength,
+      maxOpen: defaultMaxOpen,
+    })
+  }
+
+  /** Operations without a result. */
+  get pendingCount(): number {
+    return this.#outbox.waitingCount + this.#outbox.openCount
+  }
+
+  publish(topic: string, data: unknown, options: OperationOptions): Operation<unknown> {
+    const problem = nameProblem(topic)
+    const refusal = problem ? refuse('topic_invalid', `The topic ${problem}.`) : dataRefusal(data)
+    if (refusal) return this.#refused(refusal, options)
+    const fields = `"type":"publish","topic":${JSON.stringify(topic)},"data":${JSON.stringify(data)}`
+    return this.#add(fields, options, options.timeoutMs)
+  }
+
+  request(method: string, payload: unknown, options: OperationOptions): Operation<unknown> {
+    const { timeoutMs = 30_000 } = options
+    const problem = nameProblem(method)
+    const refusal = problem ? refuse('method_invalid', `The method ${problem}.`) : dataRefusal(payload)
+    if (refusal) return this.#refused(refusal, options)
+    const fields = `"type":"request","method":${JSON.stringify(method)},"data":${JSON.stringify(payload)}`
+    return this.#add(`${fields},"timeoutMs":${timeoutMs}`, options, timeoutMs)
+  }
+
+  /** For `hello`. */
+  summary(): ProducerSummary {
+    return this.#outbox.summary()
+  }
+
+  /** The hub's ledger is known: goes on where it stands, or settles what was lost with it [R22, R23]. */
+  resume({ resumed, received, limits }: WelcomeFrame): void {
+    this.#acknowledger.clear()
+    this.#maxFrameBytes = limits.maxFrameBytes
+    this.#outbox.limits.maxOpen = limits.maxOpenOperations
+    if (resumed) {
+      for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
+    } else {
+      this.#settleLost(this.#outbox.loseOpen())
+    }
+    this.pump()
+    this.#tellFlushed()
+  }
+
+  /** Numbers above this were not executed and never will be [R43]. */
+  takeBack(received: number): void {
+    for (const item of this.#outbox.takeBack(received)) item.moved('queued')
+  }
+
+  settle({ number, error, value }: ResultFrame, length: number): void {
+    this.#acknowledger.note(number, length)
+    const item = this.#outbox.settle(number)
+    if (item) {
+      this.#timekeeper.set(item, null)
+      if (error) item.reject(replyError(error))
+      else item.resolve(value)
+    }
+    if (this.#acknowledger.due || this.#outbox.openCount === 0) {
+      this.#connection.send({ type: 'ack', numbers: this.#acknowledger.take() })
+    }
+    this.pump()
+    this.#tellFlushed()
+  }
+
+  /** Hands over what may go. */
+  pump(): void {
+    while (this.#connection.live) {
+      const congested = this.#outbox.openCount > 0 && this.#connection.bufferedBytes > maxBufferedBytes
+      const handed = congested ? null : this.#outbox.handOver(this.#acknowledger.count)
+      if (!handed) return
+      const { item, frame } = handed
+      if (item.frameBytes > this.#maxFrameBytes) this.#tooLarge(item)
+      else {
+        this.#connection.sendText(frame)
+        item.moved('sent')
+      }
+    }
+  }
+
+  /** Settles everything: what has a number may have been executed. */
+  rejectAll(code: ErrorCode, message: string): void {
+    for (const item of this.#outbox.clear()) {
+      this.#timekeeper.set(item, null)
+      item.reject(
+        new HoldfastError(code, message, { outcome: item.number === null ? 'not_sent' : 'unknown' }),
+      )
+    }
+    this.#tellFlushed()
+  }
+
+  /** Resolves when nothing is pending. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#flushed.push(resolve)
+      this.#tellFlushed()
+    })
+  }
+
+  #add(fields: string, options: OperationOptions, timeoutMs: number | undefined): Operation<unknown> {
+    const item = new PendingOperation(fields, this.#guarded(options), (given, code) =>
+      this.#giveUp(given, code),
+    )
+    const refusal = this.#refusalOf(item, options)
+    if (refusal) {
+      item.reject(refusal)
+      return item.operation
+    }
+    if (timeoutMs !== undefined) this.#timekeeper.set(item, this.#timekeeper.now() + timeoutMs)
+    item.moved('queued')
+    this.pump()
+    return item.operation
+  }
+
+  #refusalOf(item: PendingOperation, { signal }: OperationOptions): HoldfastError | null {
+    if (this.#connection.state.name === 'closed' || this.#connection.state.name === 'closing') {
+      return refuse('closed', 'The client is closed.')
+    }
+    if (signal?.aborted) return refuse('aborted', 'Aborted.')
+    if (item.frameBytes > this.#maxFrameBytes) return tooLarge(this.#maxFrameBytes)
+    return this.#outbox.add(item) ? null : refuse('outbox_full', 'The outbox is full.', true)
+  }
+
+  #refused(refusal: HoldfastError, options: OperationOptions): Operation<unknown> {
+    const item = new PendingOperation('', this.#guarded(options), () => {})
+    item.reject(refusal)
+    return item.operation
+  }
+
+  /** A callback that throws harms nobody [S13]. */
+  #guarded(options: OperationOptions): OperationOptions {
+    const { onStatus } = options
+    return onStatus ? { ...options, onStatus: (status) => this.#callSafely(() => onStatus(status)) } : options
+  }
+
+  #giveUp(item: PendingOperation, code: 'timeout' | 'aborted'): void {
+    const where = this.#outbox.cancel(item)
+    if (where === 'settled') return
+    this.#timekeeper.set(item, null)
+    const message = code === 'timeout' ? 'The deadline passed.' : 'Aborted.'
+    const outcome = where === 'not_sent' ? 'not_sent' : 'unknown'
+    item.reject(new HoldfastError(code, message, { outcome, retry: code === 'timeout' }))
+    if (where === 'handed' && this.#connection.live) {
+      this.#connection.send({ type: 'cancel', number: item.number })
+    }
+    this.#tellFlushed()
+  }
+
+  #settleLost(lost: readonly PendingOperation[]): void {
+    const again: PendingOperation[] = []
+    for (const item of lost) {
+      if (item.settled) continue
+      if (item.idempotent) again.push(item)
+      else {
+        this.#timekeeper.set(item, null)
+        item.reject(
+          new HoldfastError('ledger_lost', 'The hub no longer knows whether it was executed.', {
+            outcome: 'unknown',
+          }),
+        )
+      }
+    }
+    this.#outbox.requeue(again)
+    for (const item of again) item.moved('queued')
+  }
+
+  /** It was queued before the bound was known: its number is used up without executing anything. */
+  #tooLarge(item: PendingOperation): void {
+    this.#timekeeper.set(item, null)
+    this.#outbox.cancel(item)
+    item.reject(tooLarge(this.#maxFrameBytes))
+    this.#connection.send({ type: 'cancel', number: item.number })
+  }
+
+  #tellFlushed(): void {
+    if (this.pendingCount > 0) return
+    for (const resolve of this.#flushed.splice(0)) resolve()
+  }
+}
+
+function refuse(code: ErrorCode, message: string, retry = false): HoldfastError {
+  return new HoldfastError(code, message, { outcome: 'not_sent', retry })
+}
+
+function dataRefusal(data: unknown): HoldfastError | null {
+  const problem = lossyJsonProblem(data)
+  return problem ? refuse('data_invalid', problem) : null
+}
+
+const tooLarge = (maxFrameBytes: number): HoldfastError =>
+  refuse('message_too_large', `Larger than the ${maxFrameBytes} bytes that the hub takes.`)

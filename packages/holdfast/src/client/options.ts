@@ -1,0 +1,59 @@
+import type { Reason } from '../core/client/state.ts'
+import type { HoldfastError } from '../core/wire/errors.ts'
+import type { OutboxOptions } from './operations.ts'
+import type { TokenOption } from './token-source.ts'
+import type { Transport } from './transports/transport.ts'
+
+export interface ConnectOptions {
+  /**
+   * The credentials, or how to get them: called for each attempt, never twice at once. With `rejected` the hub refused
+   * the last token or it expired, so a cached one will not do. Default: none.
+   */
+  readonly token?: TokenOption
+  /** The ways to reach the hub, best first. Default: `[websocket()]`. */
+  readonly transports?: readonly [Transport]
+  /** For getting the token and opening the socket, and again for the hub's welcome. Default 10,000 ms. */
+  readonly connectTimeoutMs?: number
+  /** Failed attempts in a row before the client closes itself with `attempts_exhausted`. Default: never. */
+  readonly maxAttempts?: number
+  readonly outbox?: OutboxOptions
+}
+
+/**
+ * `connecting`: getting the token, opening the socket. `joining`: waiting for the hub's welcome. `live`: everything works.
+ * `waiting`: for the next attempt. `closing`, `closed`: for good.
+ */
+export type ClientStateName = 'idle' | 'connecting' | 'joining' | 'live' | 'waiting' | 'closing' | 'closed'
+
+export interface StateChange {
+  readonly from: ClientStateName
+  readonly to: ClientStateName
+  /** Why, where there is something to say: in `waiting` and `closed`. */
+  readonly reason: Reason | null
+  /** In `waiting`: when the next attempt is due, in milliseconds since 1970. */
+  readonly retryAt: number | null
+}
+
+export type ClientEvents = {
+  state: StateChange
+  /** A failed attempt, a lost link, a refused frame, a callback that threw; nothing that a promise tells already. */
+  error: HoldfastError
+}
+
+/** Numbers since `connect`. */
+export interface ClientStats {
+  /** Times the hub was asked for a welcome. */
+  readonly attempts: number
+  /** Welcomes after the first. */
+  readonly reconnects: number
+  readonly connectionErrors: number
+  /** Gaps that subscriptions were told of. */
+  readonly gaps: number
+  /** Operations without a result. */
+  readonly pending: number
+  readonly topics: number
+  /** Deadlines behind the client's one timer. */
+  readonly deadlines: number
+  /** Listeners and handlers of the application. */
+  readonly listeners: number
+}

@@ -1,0 +1,123 @@
+import type { Timekeeper } from '../core/shared/timekeeper.ts'
+import type { ErrorCode } from '../core/wire/error-table.ts'
+import { HoldfastError } from '../core/wire/errors.ts'
+import type {
+  GapFrame,
+  MessageFrame,
+  SubscribedFrame,
+  SubscribeFrame,
+  UnsubscribedFrame,
+} from '../core/wire/frames.ts'
+import { nameProblem } from '../core/wire/names.ts'
+import type { Connection } from './connection.ts'
+import { LocalSubscription, type SubscribeOptions, type SubscriptionHandlers } from './subscription.ts'
+import { TopicFeed, type FeedHost } from './topic-feed.ts'
+
+/** What subscriptions may add to `hello`, in characters; the rest follows after `welcome` [R15]. */
+const maxHelloLength = 32_768
+
+/** All topics a client subscribes to. On every link it declares them anew, with their positions. */
+export class Topics {
+  readonly #connection: Connection
+  readonly #host: FeedHost
+  readonly #callSafely: (callback: () => void) => void
+  readonly #feeds = new Map<string, TopicFeed>()
+  /** Intents that the `hello` of the current link declared, by topic. */
+  #inHello = new Map<string, number>()
+  #intents = 0
+  #gaps = 0
+
+  constructor(
+    connection: Connection,
+    timekeeper: Timekeeper,
+    callSafely: (callback: () => void) => void,
+    broken: (message: string) => void,
+  ) {
+    this.#connection = connection
+    this.#callSafely = callSafely
+    this.#host = {
+      timekeeper,
+      broken,
+      nextIntent: () => ++this.#intents,
+      send: (frame) => {
+        if (connection.live) connection.send(frame)
+      },
+      emptied: ({ topic }) => void this.#feeds.delete(topic),
+      gapDelivered: () => void this.#gaps++,
+    }
+  }
+
+  get gapCount(): number {
+    return this.#gaps
+  }
+
+  get topicCount(): number {
+    return this.#feeds.size
+  }
+
+  /** @throws HoldfastError `topic_invalid`, `closed` */
+  subscribe(
+    topic: string,
+    options: SubscribeOptions,
+    handlers: SubscriptionHandlers | undefined,
+  ): LocalSubscription {
+    const problem = nameProblem(topic)
+    if (problem) throw new HoldfastError('topic_invalid', `The topic ${problem}.`)
+    const { name } = this.#connection.state
+    if (name === 'closing' || name === 'closed') throw new HoldfastError('closed', 'The client is closed.')
+    const feed = this.#feeds.get(topic) ?? new TopicFeed(topic, this.#host)
+    const subscription = new LocalSubscription(topic, feed, options, handlers, this.#callSafely)
+    this.#feeds.set(topic, feed)
+    feed.add(subscription)
+    return subscription
+  }
+
+  /** For `hello`: as many subscriptions as fit. */
+  declarations(): Omit<SubscribeFrame, 'type'>[] {
+    this.#inHello = new Map()
+    const declared: Omit<SubscribeFrame, 'type'>[] = []
+    let length = 0
+    for (const feed of this.#feeds.values()) {
+      if (length > maxHelloLength) break
+      const declaration = feed.declaration()
+      if (!declaration) continue
+      length += JSON.stringify(declaration).length
+      declared.push(declaration)
+      this.#inHello.set(declaration.topic, declaration.intent)
+    }
+    return declared
+  }
+
+  /** The link is live: declares what `hello` had no room for and what has changed since. */
+  admitted(): void {
+    for (const [topic, intent] of this.#inHello) {
+      if (this.#feeds.get(topic)?.intent !== intent)
+        this.#connection.send({ type: 'unsubscribe', topic, intent })
+    }
+    for (const [topic, feed] of this.#feeds) {
+      if (feed.intent !== null && feed.intent === this.#inHello.get(topic)) continue
+      const declaration = feed.declaration()
+      if (declaration) this.#connection.send({ type: 'subscribe', ...declaration })
+    }
+    this.#inHello.clear()
+  }
+
+  received(frame: SubscribedFrame | UnsubscribedFrame | MessageFrame | GapFrame): void {
+    const feed = this.#feeds.get(frame.topic)
+    if (!feed) return
+    switch (frame.type) {
+      case 'message':
+        return feed.received(frame)
+      case 'gap':
+        return feed.gapReceived(frame)
+      case 'subscribed':
+        return feed.confirmed(frame)
+      case 'unsubscribed':
+        return feed.ended(frame)
+    }
+  }
+
+  endAll(code: ErrorCode, message: string): void {
+    for (const feed of this.#feeds.values()) feed.endAll((subscription) => subscription.ended(code, message))
+  }
+}

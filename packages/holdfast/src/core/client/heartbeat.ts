@@ -1,0 +1,34 @@
+import type { ClientEffect, ClientInput, ClientState } from './state.ts'
+
+type Live = Extract<ClientState, { name: 'live' }>
+
+interface Verdict {
+  readonly state: Live
+  readonly effects: readonly ClientEffect[]
+}
+
+/** Sends a ping that has to be answered, or anything heard, until the deadline. */
+export function startProbe(state: Live, now: number, deadline: number): Verdict {
+  const id = state.nextProbeId
+  return {
+    state: { ...state, probe: { id, sentAt: now, deadline }, nextProbeId: id + 1, checkAt: deadline },
+    effects: [{ type: 'ping', id }],
+  }
+}
+
+/** What the silence since `heardAt` means [R40, R41]. */
+export function silenceVerdict(
+  state: Live,
+  { heardAt, late }: Extract<ClientInput, { type: 'ticked' }>,
+  now: number,
+): Verdict | 'dead' {
+  const { intervalMs, timeoutMs } = state.heartbeat
+  const probe = state.probe && heardAt > state.probe.sentAt ? null : state.probe
+  if (probe) {
+    if (now < probe.deadline) return { state: { ...state, checkAt: probe.deadline }, effects: [] }
+    return late ? startProbe(state, now, now + timeoutMs) : 'dead'
+  }
+  const probeAt = heardAt + intervalMs + timeoutMs / 3
+  if (now < probeAt) return { state: { ...state, probe, checkAt: probeAt }, effects: [] }
+  return startProbe({ ...state, probe }, now, now + (timeoutMs * 2) / 3)
+}

@@ -1,0 +1,115 @@
+import { HoldfastError } from '../core/wire/errors.ts'
+import type { Farewell } from '../core/wire/farewell.ts'
+import { spreadMsOf } from './welcome.ts'
+import { encodeMessage } from './encode-message.ts'
+import type { HubEnv } from './env.ts'
+import { HubEvents } from './events.ts'
+import { FanOut } from './fan-out.ts'
+import { Grants } from './grants.ts'
+import type { HubParts } from './hub-parts.ts'
+import { Link } from './link.ts'
+import type { LinkWriter } from './link-writer.ts'
+import type { HubSettings } from './options.ts'
+import { originAllowed } from './origin.ts'
+import { Publisher } from './publisher.ts'
+import { SessionRegistry } from './session-registry.ts'
+import { Timekeeper } from '../core/shared/timekeeper.ts'
+import type { LinkEvents, LinkRequest, LinkSocket } from './transports/link-socket.ts'
+
+/** The hub without its public face: makes the parts, owns all attachments, and closes them. */
+export class HubCore {
+  readonly parts: HubParts
+  readonly #links = new Set<Link>()
+  readonly #byWriter = new Map<LinkWriter, Link>()
+  #closing: Promise<void> | null = null
+  #allGone: (() => void) | null = null
+
+  constructor(settings: HubSettings, env: HubEnv) {
+    const { engine, limits, logger, retention } = settings
+    const timekeeper = new Timekeeper(env)
+    const fanOut = new FanOut(env, limits.maxPinnedBytes, (writer) => this.#byWriter.get(writer)?.endSlow())
+    this.parts = {
+      env,
+      settings,
+      engine,
+      timekeeper,
+      fanOut,
+      grants: new Grants(settings, timekeeper),
+      publisher: new Publisher(engine),
+      sessions: new SessionRegistry(env, limits.maxRestingSessions),
+      handlers: new Map(),
+      events: new HubEvents(logger),
+    }
+    engine.start({
+      retention,
+      wallNow: env.wallNow,
+      setTimer: env.setTimer,
+      randomName: env.randomName,
+      encode: encodeMessage,
+      appended: (log) => fanOut.appended(log),
+    })
+  }
+
+  get links(): ReadonlySet<Link> {
+    return this.#links
+  }
+
+  get closing(): boolean {
+    return this.#closing !== null
+  }
+
+  /** @throws HoldfastError with code `closed` */
+  assertOpen(): void {
+    if (this.closing) throw new HoldfastError('closed', 'The hub is closed.', { outcome: 'not_sent' })
+  }
+
+  /** Takes a new attachment from a transport. */
+  accept(socket: LinkSocket, request: LinkRequest): LinkEvents {
+    const link = new Link(this.parts, socket, request, (gone) => this.#forget(gone))
+    this.#links.add(link)
+    this.#byWriter.set(link.writer, link)
+    if (this.closing) {
+      link.end(this.#goodbye())
+    } else if (!originAllowed(request, this.parts.settings.origins)) {
+      link.end({ code: 'origin_forbidden', message: 'The page’s origin is not allowed.', retry: false })
+    }
+    return link
+  }
+
+  close(drainMs: number): Promise<void> {
+    this.#closing ??= this.#close(drainMs)
+    return this.#closing
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    const { env, sessions, fanOut, engine } = this.parts
+    let cancel = (): void => {}
+    const deadline = new Promise<void>((resolve) => {
+      cancel = env.setTimer(resolve, drainMs)
+    })
+    await Promise.all(
+      [...sessions].map(async (session) => {
+        if (session.link) await Promise.race([session.drained(), deadline])
+        session.end(this.#goodbye())
+      }),
+    )
+    cancel()
+    for (const link of this.#links) link.end(this.#goodbye())
+    if (this.#links.size > 0) await new Promise<void>((resolve) => (this.#allGone = resolve))
+    fanOut.close()
+    await engine.close()
+  }
+
+  /** Each client gets its own time to come back. */
+  #goodbye(): Farewell {
+    const { env, sessions } = this.parts
+    const retryAfterMs = Math.round(spreadMsOf(sessions.liveCount) * env.random())
+    return { code: 'hub_closing', message: 'The hub is closing.', retry: true, retryAfterMs }
+  }
+
+  #forget(link: Link): void {
+    this.#links.delete(link)
+    this.#byWriter.delete(link.writer)
+    if (this.#links.size === 0) this.#allGone?.()
+  }
+}

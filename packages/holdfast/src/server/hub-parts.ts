@@ -1,0 +1,31 @@
+import type { Engine } from '../engines/engine.ts'
+import type { HubEnv } from './env.ts'
+import type { HubEvents } from './events.ts'
+import type { FanOut } from './fan-out.ts'
+import type { Grants } from './grants.ts'
+import type { HubSettings, SessionInfo } from './options.ts'
+import type { Publisher } from './publisher.ts'
+import type { SessionRegistry } from './session-registry.ts'
+import type { Timekeeper } from '../core/shared/timekeeper.ts'
+
+export interface RequestContext {
+  readonly session: SessionInfo
+  /** Fires when the caller cancelled, its deadline passed or its session ended. */
+  readonly signal: AbortSignal
+}
+
+export type RequestHandler = (payload: unknown, context: RequestContext) => unknown
+
+/** What the parts of one hub share. */
+export interface HubParts {
+  readonly env: HubEnv
+  readonly settings: HubSettings
+  readonly engine: Engine
+  readonly timekeeper: Timekeeper
+  readonly fanOut: FanOut
+  readonly grants: Grants
+  readonly publisher: Publisher
+  readonly sessions: SessionRegistry
+  readonly handlers: Map<string, RequestHandler>
+  readonly events: HubEvents
+}

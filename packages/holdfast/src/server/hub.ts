@@ -1,0 +1,181 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { HoldfastError } from '../core/wire/errors.ts'
+import type { PublishResult } from '../core/wire/frames.ts'
+import { lossyJsonProblem } from '../core/wire/json.ts'
+import { nameProblem } from '../core/wire/names.ts'
+import { attachTo } from './attach.ts'
+import { nodeEnv, type HubEnv } from './env.ts'
+import type { SessionListener } from './events.ts'
+import type { RevokeFilter } from './grants.ts'
+import { answerPlainRequest } from './http.ts'
+import { HubCore } from './hub-core.ts'
+import type { RequestContext } from './hub-parts.ts'
+import { hubStats, type HubStats } from './hub-stats.ts'
+import { settingsOf, type HubOptions, type SessionInfo } from './options.ts'
+import type { RequestOptions } from './session-requests.ts'
+import { WebSocketTransport } from './transports/websocket.ts'
+
+export interface PublishOptions {
+  /** While a message with the same key is kept in the topic, it is not appended again; makes a retry harmless. */
+  readonly key?: string
+  /** The user to stamp on the message. Default null: the server itself. */
+  readonly user?: string | null
+}
+
+export interface SessionSummary<Context = unknown> extends SessionInfo<Context> {
+  /** Whether it has a link now. */
+  readonly live: boolean
+}
+
+/** The server: sessions, topics and request handlers. Make one with `createHub`. */
+export interface Hub<Context = unknown> extends AsyncDisposable {
+  /**
+   * Serves the hub on a server under a path (default `/holdfast`). Requests under that path are the hub's alone, all
+   * others never reach it. Returns a function that undoes it; links that are open stay.
+   */
+  attach(server: Server, options?: { readonly path?: string }): () => void
+  /** A request listener for frameworks: `app.use('/holdfast', hub.handle)`. Upgrades come through `handleUpgrade`. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  /** An upgrade listener for servers that route upgrades themselves. */
+  readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /**
+   * Appends a message to a topic. Resolves once the engine has accepted it.
+   * @throws HoldfastError `topic_invalid`, `data_invalid`, `topic_limit`, `engine_failed`, `closed`
+   */
+  publish(topic: string, data: unknown, options?: PublishOptions): Promise<PublishResult>
+  /**
+   * Handles the clients' requests for a method; the reply is what the handler returns (nothing: null). Throw a
+   * `rejection` to refuse. Returns a function that removes the handler.
+   * @throws TypeError if the method has a handler already
+   */
+  onRequest<Payload = unknown>(
+    method: string,
+    handler: (
+      payload: Payload,
+      context: Omit<RequestContext, 'session'> & { readonly session: SessionInfo<Context> },
+    ) => unknown,
+  ): () => void
+  /**
+   * Asks one session's client. The request survives reconnects until its deadline.
+   * @throws HoldfastError `session_unknown`, `session_ended`, `timeout`, `aborted`, `outbox_full`, `method_unknown`,
+   * `handler_failed`, `rejected`, …; `outcome` says whether it may have been executed
+   */
+  request<Reply = unknown>(
+    to: { readonly session: string },
+    method: string,
+    payload: unknown,
+    options?: RequestOptions,
+  ): Promise<Reply>
+  /** Listens to what happens to sessions. Returns a function that removes the listener. */
+  on(event: 'session', listener: SessionListener): () => void
+  /** All sessions, those at rest too. */
+  sessions(): SessionSummary<Context>[]
+  /** Ends a session for good. With `retry` its client may come back as a new one. False if there is no such session. */
+  disconnect(session: string, options?: { readonly reason?: string; readonly retry?: boolean }): boolean
+  /**
+   * Has `authorize` asked again for every subscription that the filter matches; those refused end with `revoked`, and
+   * nothing is delivered meanwhile. Resolves when all have been asked.
+   */
+  revoke(filter: RevokeFilter): Promise<void>
+  stats(): HubStats
+  /**
+   * Refuses new links, lets running handlers finish and queues drain for up to `drainMs` (default 10,000), then tells every
+   * client when to come back. When it resolves no socket, timer or listener of the hub is left. The HTTP server is yours.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>
+}
+
+/** @param env clock, randomness and timers; replaced in tests and simulations */
+export function createHub<Context = unknown>(
+  options: HubOptions<Context> = {},
+  env: HubEnv = nodeEnv,
+): Hub<Context> {
+  return hubOf(new HubCore(settingsOf(options), env))
+}
+
+export function hubOf<Context>(core: HubCore): Hub<Context> {
+  const { parts } = core
+  const transport = new WebSocketTransport(parts.settings.limits.maxFrameBytes, (socket, request) =>
+    core.accept(socket, request),
+  )
+  const handleUpgrade: Hub['handleUpgrade'] = (request, socket, head) =>
+    transport.upgrade(request, socket, head)
+  const detachments = new Set<() => void>()
+  return {
+    attach(server, { path = '/holdfast' } = {}) {
+      core.assertOpen()
+      const undo = attachTo(server, path, { request: answerPlainRequest, upgrade: handleUpgrade })
+      const detach = (): void => {
+        detachments.delete(detach)
+        undo()
+      }
+      detachments.add(detach)
+      return detach
+    },
+    handle: answerPlainRequest,
+    handleUpgrade,
+    publish: (topic, data, { key, user } = {}) => publish(core, topic, data, key ?? null, user ?? null),
+    onRequest(method, handler) {
+      const problem = nameProblem(method)
+      if (problem) throw new TypeError(`the method ${problem}`)
+      if (parts.handlers.has(method)) throw new TypeError(`${method} has a handler already`)
+      const registered = handler as (payload: unknown, context: RequestContext) => unknown
+      parts.handlers.set(method, registered)
+      return () => {
+        if (parts.handlers.get(method) === registered) parts.handlers.delete(method)
+      }
+    },
+    async request<Reply>(
+      to: { session: string },
+      method: string,
+      payload: unknown,
+      options: RequestOptions = {},
+    ) {
+      core.assertOpen()
+      const session = parts.sessions.get(to.session)
+      if (!session)
+        throw new HoldfastError('session_unknown', 'There is no such session.', { outcome: 'not_sent' })
+      return (await session.requests.request(method, payload, options)) as Reply
+    },
+    on: (_event, listener) => parts.events.on(listener),
+    sessions: () =>
+      Array.from(parts.sessions, ({ info, link }) => ({
+        ...(info as SessionInfo<Context>),
+        live: link !== null,
+      })),
+    disconnect(id, { reason = 'The application ended the session.', retry = false } = {}) {
+      const session = parts.sessions.get(id)
+      session?.end({ code: 'disconnected', message: reason, retry })
+      return session !== undefined
+    },
+    async revoke(filter) {
+      parts.grants.revoke()
+      await Promise.all(Array.from(core.links, (link) => link.subscriptions.revoke(filter)))
+    },
+    stats: () => hubStats(core),
+    async close({ drainMs = 10_000 } = {}) {
+      await core.close(drainMs)
+      for (const detach of detachments) detach()
+    },
+    [Symbol.asyncDispose]: () => core.close(10_000),
+  }
+}
+
+async function publish(
+  core: HubCore,
+  topic: string,
+  data: unknown,
+  key: string | null,
+  user: string | null,
+): Promise<PublishResult> {
+  core.assertOpen()
+  const problem = nameProblem(topic)
+  if (problem) throw new HoldfastError('topic_invalid', `The topic ${problem}.`, { outcome: 'not_sent' })
+  const lossy = lossyJsonProblem(data)
+  if (lossy) throw new HoldfastError('data_invalid', lossy, { outcome: 'not_sent' })
+  const entry = { topic, data: JSON.stringify(data), user, key, producer: null }
+  const outcome = await core.parts.publisher.append(entry)
+  if (outcome.kind === 'accepted') return { ...outcome.position, duplicate: outcome.duplicate }
+  throw new HoldfastError(outcome.code, outcome.message, { outcome: 'replied', retry: true })
+}

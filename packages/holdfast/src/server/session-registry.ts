@@ -1,0 +1,89 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { HelloFrame, Subject } from '../core/wire/frames.ts'
+import type { HubEnv } from './env.ts'
+import { sameSubject } from './options.ts'
+import type { Session } from './session.ts'
+
+/** All sessions of the hub: those with a link, and those at rest, counted apart. */
+export class SessionRegistry {
+  readonly #env: HubEnv
+  readonly #hubName: string
+  readonly #maxResting: number
+  readonly #sessions = new Map<string, Session>()
+  readonly #byProducer = new Map<string, Session>()
+  /** In the order in which they came to rest. */
+  readonly #resting = new Set<Session>()
+
+  constructor(env: HubEnv, maxResting: number) {
+    this.#env = env
+    this.#hubName = env.randomName().slice(0, 6)
+    this.#maxResting = maxResting
+  }
+
+  get liveCount(): number {
+    return this.#sessions.size - this.#resting.size
+  }
+
+  get restingCount(): number {
+    return this.#resting.size
+  }
+
+  /** Entries of the index by producer; never more than there are sessions. */
+  get producerCount(): number {
+    return this.#byProducer.size
+  }
+
+  get(id: string): Session | undefined {
+    return this.#sessions.get(id)
+  }
+
+  [Symbol.iterator](): IterableIterator<Session> {
+    return this.#sessions.values()
+  }
+
+  /** A session id names its hub and has 128 random bits. */
+  nameSession(): string {
+    return `${this.#hubName}.${this.#env.randomName()}`
+  }
+
+  /** The session that a hello resumes, or null; all of [R12] has to hold. */
+  find({ session: claim, producer, instance }: HelloFrame, subject: Subject): Session | null {
+    const session = claim ? this.#sessions.get(claim.id) : this.#byProducer.get(producer.id)
+    if (!session) return null
+    const matches =
+      (!claim || sameSecret(claim.key, session.key)) &&
+      sameSecret(producer.id, session.producerId) &&
+      session.instance === instance &&
+      sameSubject(session.subject, subject)
+    return matches ? session : null
+  }
+
+  add(session: Session): void {
+    this.#sessions.set(session.id, session)
+    this.#byProducer.set(session.producerId, session)
+  }
+
+  rested(session: Session): void {
+    this.#resting.add(session)
+    if (this.#resting.size <= this.#maxResting) return
+    for (const longest of this.#resting) {
+      longest.end({ code: 'disconnected', message: 'Too many sessions rest.', retry: true })
+      return
+    }
+  }
+
+  woke(session: Session): void {
+    this.#resting.delete(session)
+  }
+
+  forget(session: Session): void {
+    this.#sessions.delete(session.id)
+    this.#resting.delete(session)
+    if (this.#byProducer.get(session.producerId) === session) this.#byProducer.delete(session.producerId)
+  }
+}
+
+function sameSecret(one: string, other: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(one), digest(other))
+}

@@ -1,0 +1,32 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { LinkErrorCode } from '../../core/wire/error-table.ts'
+
+/** What is known of the request that opened a link. */
+export interface LinkRequest {
+  readonly headers: IncomingHttpHeaders
+  readonly remoteAddress: string | null
+}
+
+/** The port behind which a transport hides: one attachment, as the hub writes to it. */
+export interface LinkSocket {
+  readonly transport: string
+  /** A frame's text as the bytes to write. */
+  encode(text: string): Uint8Array
+  /**
+   * Writes whole encoded frames in order; the hub has one write under way at most, but for the goodbye.
+   * `written` is called once the operating system took all of it, and says whether that had to wait for the peer.
+   */
+  write(parts: readonly Uint8Array[], written: (waited: boolean) => void): void
+  /** Closes in order, after what was written. */
+  close(code: LinkErrorCode): void
+  /** Drops the attachment at once. */
+  destroy(): void
+}
+
+/** What a transport reports of an attachment. After `closed` nothing more comes. */
+export interface LinkEvents {
+  received(text: string): void
+  /** Something arrived that is no frame; the attachment goes on. */
+  refused(message: string): void
+  closed(): void
+}
