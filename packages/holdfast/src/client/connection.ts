@@ -152,6 +152,7 @@ export class Connection implements Timed {
         this.#dropLink({ code: effect.code, message: 'The client gave the link up.', retry: true })
         return
       case 'leave':
+        this.send({ type: 'leave' })
         this.#link?.close()
         return
       case 'release':

@@ -26,6 +26,8 @@ export function receiveFrame(link: Link, frame: ClientFrame, text: string): void
       return
     case 'token':
       return link.reauthenticate(frame.token)
+    case 'leave':
+      return session.end({ code: 'disconnected', message: 'The client left.', retry: false })
     case 'hello':
       return sendError(link, 'frame_invalid', 'hello came twice')
   }
