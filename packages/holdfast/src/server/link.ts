@@ -126,8 +126,13 @@ export class Link implements Timed, LinkEvents {
     if (!hello) this.#step({ type: 'reauthenticated', expiresInMs })
     else if (this.#state.name === 'authenticating') {
       this.#step({ type: 'admitted', expiresInMs })
-      this.#session = welcome(this.#parts, this, hello, identity)
+      welcome(this.#parts, this, hello, identity)
     }
+  }
+
+  /** It is its session's current link from now on. */
+  bindTo(session: Session): void {
+    this.#session = session
   }
 
   get #policy() {

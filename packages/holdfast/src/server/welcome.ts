@@ -13,7 +13,7 @@ export function spreadMsOf(sessions: number): number {
  * Registers the link with the session it resumes or a new one, then says welcome and brings the client up to date.
  * All in one turn: nothing can come between registration and the first byte [R11].
  */
-export function welcome(parts: HubParts, link: Link, hello: HelloFrame, identity: Identity): Session | null {
+export function welcome(parts: HubParts, link: Link, hello: HelloFrame, identity: Identity): void {
   const subject = subjectOf(identity)
   const known = parts.sessions.find(hello, subject)
   if (!known && parts.sessions.liveCount >= parts.settings.limits.maxSessions) {
@@ -24,17 +24,17 @@ export function welcome(parts: HubParts, link: Link, hello: HelloFrame, identity
       retry: true,
       retryAfterMs,
     })
-    return null
+    return
   }
   const session = known ?? new Session(parts, hello, subject, identity.context)
   if (!known) parts.sessions.add(session)
-  if (!session.attach(link, hello.attempt)) return null
+  if (!session.attach(link, hello.attempt)) return
+  link.bindTo(session)
   link.writer.send(welcomeFrame(parts, session, known !== null))
   for (const subscription of hello.subscriptions) link.subscriptions.subscribe(subscription)
   if (known) session.operations.resume(hello.producer)
   session.requests.resume(known ? hello.received : 0)
   parts.events.emit(known ? 'attached' : 'opened', session.info)
-  return session
 }
 
 function welcomeFrame({ settings, sessions }: HubParts, session: Session, resumed: boolean): WelcomeFrame {
