@@ -177,7 +177,7 @@ export class ClientCore implements ConnectionHost {
   released({ code, message }: Reason): void {
     this.#stopWatchingPage()
     this.handlers.abandon()
-    this.operations.rejectAll(code, message)
+    this.operations.close(code, message)
     this.topics.endAll(code, message)
   }
 

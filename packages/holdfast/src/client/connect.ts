@@ -13,7 +13,7 @@ import type {
 import type { Transport } from './transports/transport.ts'
 
 /** A client object: one link to a hub at a time, and what outlives links. Make one with `connect`. */
-export interface Client {
+export interface Client extends AsyncDisposable {
   readonly state: ClientStateName
   /** In `waiting`: when the next attempt is due, in milliseconds since 1970. */
   readonly retryAt: number | null
@@ -55,7 +55,7 @@ export interface Client {
     method: string,
     handler: (payload: Payload, context: RequestContext) => unknown,
   ): () => void
-  /** Resolves when nothing is pending. */
+  /** Resolves when nothing is pending; rejects with `closed` if the client closes before. */
   flush(): Promise<void>
   stats(): ClientStats
   /**
@@ -93,7 +93,6 @@ class ClientHandle implements Client {
 
   constructor(core: ClientCore) {
     this.#core = core
-    if (Symbol.asyncDispose) Object.assign(this, { [Symbol.asyncDispose]: () => this.close() })
   }
 
   get state(): ClientStateName {
@@ -179,6 +178,10 @@ class ClientHandle implements Client {
   close(): Promise<void> {
     dropped.unregister(this)
     return this.#core.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #removable(remove: () => void): () => void {

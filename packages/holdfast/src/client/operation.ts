@@ -1,4 +1,5 @@
 import type { OutboxItem } from '../core/shared/outbox.ts'
+import { assertTimeout } from '../core/shared/timeout.ts'
 import type { Timed } from '../core/shared/timekeeper.ts'
 import type { HoldfastError } from '../core/wire/errors.ts'
 import { utf8Length } from '../core/wire/names.ts'
@@ -49,6 +50,7 @@ export class PendingOperation implements OutboxItem, Timed {
     options: OperationOptions,
     expired: (item: PendingOperation, code: 'timeout' | 'aborted') => void,
   ) {
+    assertTimeout(options.timeoutMs)
     this.#head = fields
     this.length = fields.length
     this.idempotent = options.idempotent ?? false

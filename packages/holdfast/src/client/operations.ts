@@ -29,7 +29,7 @@ export class Operations {
   readonly #outbox: Outbox<PendingOperation>
   readonly #acknowledger = new Acknowledger()
   readonly #callSafely: (callback: () => void) => void
-  #flushed: (() => void)[] = []
+  #flushes: { readonly resolve: () => void; readonly reject: (error: HoldfastError) => void }[] = []
   #maxFrameBytes = Infinity
 
   constructor(
@@ -135,12 +135,18 @@ export class Operations {
     this.#tellFlushed()
   }
 
-  /** Resolves when nothing is pending. */
+  /** Resolves when nothing is pending; rejects if the client closes before. */
   flush(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#flushed.push(resolve)
+    return new Promise((resolve, reject) => {
+      this.#flushes.push({ resolve, reject })
       this.#tellFlushed()
     })
+  }
+
+  /** The client is closed for good. */
+  close(code: ErrorCode, message: string): void {
+    for (const { reject } of this.#flushes.splice(0)) reject(new HoldfastError(code, message))
+    this.rejectAll(code, message)
   }
 
   #add(fields: string, options: OperationOptions, timeoutMs: number | undefined): Operation<unknown> {
@@ -220,7 +226,7 @@ export class Operations {
 
   #tellFlushed(): void {
     if (this.pendingCount > 0) return
-    for (const resolve of this.#flushed.splice(0)) resolve()
+    for (const { resolve } of this.#flushes.splice(0)) resolve()
   }
 }
 

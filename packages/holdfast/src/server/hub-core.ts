@@ -22,6 +22,7 @@ export class HubCore {
   readonly #links = new Set<Link>()
   readonly #byWriter = new Map<LinkWriter, Link>()
   #closing: Promise<void> | null = null
+  #closed = false
   #allGone: (() => void) | null = null
 
   constructor(settings: HubSettings, env: HubEnv) {
@@ -54,13 +55,12 @@ export class HubCore {
     return this.#links
   }
 
-  get closing(): boolean {
-    return this.#closing !== null
-  }
-
-  /** @throws HoldfastError with code `closed` */
+  /**
+   * Handlers that still run while the hub drains may publish and ask.
+   * @throws HoldfastError with code `closed`
+   */
   assertOpen(): void {
-    if (this.closing) throw new HoldfastError('closed', 'The hub is closed.', { outcome: 'not_sent' })
+    if (this.#closed) throw new HoldfastError('closed', 'The hub is closed.', { outcome: 'not_sent' })
   }
 
   /** Takes a new attachment from a transport. */
@@ -68,7 +68,7 @@ export class HubCore {
     const link = new Link(this.parts, socket, request, (gone) => this.#forget(gone))
     this.#links.add(link)
     this.#byWriter.set(link.writer, link)
-    if (this.closing) {
+    if (this.#closing) {
       link.end(this.#goodbye())
     } else if (!originAllowed(request, this.parts.settings.origins)) {
       link.end({ code: 'origin_forbidden', message: 'The page’s origin is not allowed.', retry: false })
@@ -96,6 +96,7 @@ export class HubCore {
     cancel()
     for (const link of this.#links) link.end(this.#goodbye())
     if (this.#links.size > 0) await new Promise<void>((resolve) => (this.#allGone = resolve))
+    this.#closed = true
     fanOut.close()
     await engine.close()
   }

@@ -1,5 +1,6 @@
 import { Acknowledger } from '../core/shared/acknowledger.ts'
 import { Outbox, type OutboxItem } from '../core/shared/outbox.ts'
+import { assertTimeout } from '../core/shared/timeout.ts'
 import { replyError } from '../core/shared/result-frame.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { ProducerSummary, ResultFrame } from '../core/wire/frames.ts'
@@ -52,6 +53,7 @@ export class SessionRequests {
   }
 
   request(method: string, payload: unknown, options: RequestOptions): Promise<unknown> {
+    assertTimeout(options.timeoutMs)
     return new Promise((resolve, reject) => {
       const problem = nameProblem(method)
       if (problem)
