@@ -1,0 +1,153 @@
+// Many subscribers in one process, on bare sockets: a WebSocket handshake by hand, and a frame parser that does no more
+// than check that the offsets are 1, 2, 3 … for each.
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+const messages = Number(process.env.MESSAGES)
+const subscribers = Number(process.env.SUBSCRIBERS)
+const topic = 'bench'
+const messageStart = Buffer.from(`{"type":"message","topic":"${topic}","offset":`)
+/** Of one message in so many the latency is taken. */
+const latencySample = 97
+const openAtOnce = 50
+const zero = 0x30
+const nine = 0x39
+
+/** One buffer for all sockets: what is read is dealt with at once. */
+const readBuffer = Buffer.allocUnsafeSlow(262_144)
+const latencies = []
+let deliveries = 0
+let faults = 0
+let frameBytes = 0
+let waiting = subscribers
+
+/** A masked text frame; the mask is zero, so the text stays as it is. */
+function textFrame(text) {
+  const payload = Buffer.from(text)
+  const head = Buffer.from([0x81, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0])
+  return Buffer.concat([head, payload])
+}
+
+class Subscriber {
+  #port
+  #socket = null
+  #upgraded = false
+  /** The beginning of a frame whose end has not come. */
+  #rest = Buffer.alloc(0)
+  #offset = 0
+  #ready = () => {}
+
+  constructor(port) {
+    this.#port = port
+  }
+
+  /** Resolves when the hub confirmed the subscription. */
+  subscribe() {
+    this.#socket = connect({
+      port: this.#port,
+      host: '127.0.0.1',
+      onread: {
+        buffer: readBuffer,
+        callback: (length, buffer) => {
+          this.#read(buffer.subarray(0, length))
+          return true
+        },
+      },
+    })
+    this.#socket.on('error', (error) => this.#fault(error.message))
+    this.#socket.write(
+      `GET /holdfast HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
+        `Sec-WebSocket-Protocol: holdfast.v1\r\n\r\n`,
+    )
+    return new Promise((resolve) => (this.#ready = resolve))
+  }
+
+  #read(chunk) {
+    let bytes = chunk
+    if (this.#rest.length > 0) {
+      bytes = Buffer.concat([this.#rest, chunk])
+      this.#rest = Buffer.alloc(0)
+    }
+    let start = this.#upgraded ? 0 : this.#takeHandshake(bytes)
+    while (this.#upgraded && start + 4 <= bytes.length) {
+      const short = bytes[start + 1]
+      const head = short < 126 ? 2 : 4
+      const end = start + head + (short < 126 ? short : bytes.readUInt16BE(start + 2))
+      if (end > bytes.length) break
+      if (bytes[start] === 0x81) this.#frame(bytes, start + head, end)
+      else this.#fault(`unexpected frame ${bytes[start]}`)
+      start = end
+    }
+    if (start < bytes.length) this.#rest = Buffer.from(bytes.subarray(start))
+  }
+
+  #takeHandshake(bytes) {
+    const end = bytes.indexOf('\r\n\r\n')
+    if (end < 0) return 0
+    if (!bytes.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) this.#fault('no upgrade')
+    this.#upgraded = true
+    this.#send({
+      type: 'hello',
+      versions: [1],
+      instance: randomBytes(16).toString('base64url'),
+      attempt: 1,
+      producer: { id: randomBytes(16).toString('base64url'), highest: 0, open: [] },
+      received: 0,
+      subscriptions: [],
+    })
+    return end + 4
+  }
+
+  #send(frame) {
+    this.#socket.write(textFrame(JSON.stringify(frame)))
+  }
+
+  #frame(bytes, start, end) {
+    // A message's first differing byte is that of its type.
+    if (bytes[start + 9] === messageStart[9]) this.#message(bytes, start, end)
+    else this.#control(JSON.parse(bytes.toString('utf8', start, end)))
+  }
+
+  #message(bytes, start, end) {
+    let place = start + messageStart.length
+    let offset = 0
+    for (let digit = bytes[place]; digit >= zero && digit <= nine; digit = bytes[++place]) {
+      offset = offset * 10 + digit - zero
+    }
+    if (offset !== this.#offset + 1) this.#fault(`offset ${offset} after ${this.#offset}`)
+    this.#offset = offset
+    deliveries++
+    if (deliveries % latencySample === 0) {
+      const { time } = JSON.parse(bytes.toString('utf8', start, end))
+      latencies.push(Date.now() - time)
+    }
+    if (offset !== messages) return
+    frameBytes = end - start + 4
+    if (--waiting === 0) report()
+  }
+
+  #control({ type }) {
+    if (type === 'welcome') this.#send({ type: 'subscribe', topic, intent: 1, from: 'now' })
+    else if (type === 'subscribed') this.#ready()
+    else this.#fault(`unexpected ${type}`)
+  }
+
+  #fault(message) {
+    if (faults++ < 10) console.error(message)
+  }
+}
+
+function report() {
+  latencies.sort((one, other) => one - other)
+  const quantile = (part) => latencies[Math.floor(part * (latencies.length - 1))]
+  process.send?.({ deliveries, faults, frameBytes, p50Ms: quantile(0.5), p99Ms: quantile(0.99) })
+}
+
+const [{ port }] = await once(process, 'message')
+for (let opened = 0; opened < subscribers; opened += openAtOnce) {
+  const count = Math.min(openAtOnce, subscribers - opened)
+  await Promise.all(Array.from({ length: count }, () => new Subscriber(port).subscribe()))
+}
+process.send?.('subscribed')
