@@ -1,12 +1,12 @@
 import type { ClientState, Departure, Reason } from '../core/client/state.ts'
 import { Timekeeper } from '../core/shared/timekeeper.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
-import type { HelloFrame, HubFrame, Subject, WelcomeFrame } from '../core/wire/frames.ts'
-import { Connection, type ConnectionHost } from './connection.ts'
+import type { HelloFrame, Subject, WelcomeFrame } from '../core/wire/frames.ts'
+import { Connection, type ConnectionHost, type DataFrame } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type { ClientEnv } from './env.ts'
 import { Operations } from './operations.ts'
-import type { ConnectOptions, ClientEvents, ClientStateName } from './options.ts'
+import type { ConnectOptions, ClientEvents } from './options.ts'
 import { RequestHandlers } from './request-handlers.ts'
 import { TokenSource } from './token-source.ts'
 import { Topics } from './topics.ts'
@@ -124,7 +124,7 @@ export class ClientCore implements ConnectionHost {
     this.operations.resume(welcome)
   }
 
-  received(frame: HubFrame, text: string): void {
+  received(frame: DataFrame, text: string): void {
     switch (frame.type) {
       case 'message':
       case 'gap':
@@ -156,8 +156,8 @@ export class ClientCore implements ConnectionHost {
 
   changed(from: ClientState, to: ClientState): void {
     this.emitter.emit('state', {
-      from: from.name as ClientStateName,
-      to: to.name as ClientStateName,
+      from: from.name,
+      to: to.name,
       reason: 'reason' in to ? to.reason : null,
       retryAt: to.name === 'waiting' ? this.#wallTimeOf(to.retryAt) : null,
     })

@@ -16,13 +16,19 @@ import type { ClientEnv } from './env.ts'
 import type { TokenSource } from './token-source.ts'
 import type { Transport, TransportLink } from './transports/transport.ts'
 
+/** The frames that do not concern the link itself. */
+export type DataFrame = Exclude<
+  HubFrame,
+  { type: 'welcome' | 'goodbye' | 'ping' | 'pong' | 'reauthenticate' }
+>
+
 /** What the connection serves: the data plane of the client. */
 export interface ConnectionHost {
   hello(attempt: number, token: string | null): HelloFrame
   /** The hub said welcome: everything may be sent. */
   admitted(welcome: WelcomeFrame): void
   /** A frame of the live link that concerns the data plane. */
-  received(frame: HubFrame, text: string): void
+  received(frame: DataFrame, text: string): void
   /** The live or coming link ended, as told. */
   departed(farewell: Departure): void
   changed(from: ClientState, to: ClientState): void

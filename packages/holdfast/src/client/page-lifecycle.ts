@@ -1,15 +1,17 @@
 import type { PageEvents } from './env.ts'
 
 /** Reports the page's events; in a worker, which has fewer, those that are there. */
-export function watchPage({ woke, wentOffline }: PageEvents): () => void {
+export function watchPage(events: PageEvents): () => void {
+  const woke = (): void => events.woke()
+  const wentOffline = (): void => events.wentOffline()
   const page = typeof document === 'undefined' ? null : document
   const becameVisible = (): void => {
     if (page?.visibilityState === 'visible') woke()
   }
   const listeners: [EventTarget | null, string, () => void][] = [
-    [globalThis as unknown as EventTarget, 'online', woke],
-    [globalThis as unknown as EventTarget, 'offline', wentOffline],
-    [globalThis as unknown as EventTarget, 'pageshow', woke],
+    [globalThis, 'online', woke],
+    [globalThis, 'offline', wentOffline],
+    [globalThis, 'pageshow', woke],
     [page, 'visibilitychange', becameVisible],
     [page, 'resume', woke],
   ]

@@ -43,9 +43,9 @@ export class HubCore {
     }
     engine.start({
       retention,
-      wallNow: env.wallNow,
-      setTimer: env.setTimer,
-      randomName: env.randomName,
+      wallNow: () => env.wallNow(),
+      setTimer: (callback, delayMs) => env.setTimer(callback, delayMs),
+      randomName: () => env.randomName(),
       encode: encodeMessage,
       appended: (log) => fanOut.appended(log),
     })
