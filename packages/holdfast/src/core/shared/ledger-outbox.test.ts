@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { fingerprint } from './fingerprint.ts'
+import { Ledger, type Receipt } from './ledger.ts'
+import { Outbox, type OutboxItem } from './outbox.ts'
+
+const newOutbox = (maxWaiting = 1_000): Outbox<OutboxItem> =>
+  new Outbox({ maxWaiting, maxWaitingLength: Infinity, maxOpen: 1_024 })
+const newLedger = (highest = 0): Ledger =>
+  new Ledger(highest, { maxOpen: 1_024, maxResultLength: 1_000 }, (number) => `${number} dropped`)
+
+/** Its frame is its number and its name. */
+const newItem = (name: string): OutboxItem => ({
+  number: null,
+  length: name.length,
+  encode: (number) => `${number} ${name}`,
+})
+
+function add(outbox: Outbox<OutboxItem>, name: string): OutboxItem {
+  const item = newItem(name)
+  expect(outbox.add(item)).toBe(true)
+  return item
+}
+
+function handOverAll(outbox: Outbox<OutboxItem>): string[] {
+  const frames: string[] = []
+  for (let handed = outbox.handOver(0); handed; handed = outbox.handOver(0)) frames.push(handed.frame)
+  return frames
+}
+
+/** What a hub does with a frame that arrived. */
+function arrive(ledger: Ledger, frame: string): Receipt['kind'] {
+  const cancelled = frame.startsWith('{') ? (JSON.parse(frame) as { readonly number: number }).number : null
+  if (cancelled === null) return ledger.receive(Number.parseInt(frame, 10), fingerprint(frame)).kind
+  if (cancelled <= ledger.highest) return 'running'
+  const { kind } = ledger.receive(cancelled, fingerprint(''))
+  ledger.settle(cancelled, `${cancelled} cancelled`)
+  return kind
+}
+
+/** The producer gets the result and acknowledges it. */
+function deliver(outbox: Outbox<OutboxItem>, ledger: Ledger, number: number): OutboxItem | null {
+  const item = outbox.settle(number)
+  ledger.acknowledge([[number, number]])
+  return item
+}
+
+describe('S22 from the outbox to the ledger', () => {
+  test('S22 [R24] a cancelled operation leaves no hole that blocks the next', () => {
+    const [outbox, ledger] = [newOutbox(), newLedger()]
+    const first = add(outbox, 'first')
+    const second = add(outbox, 'second')
+    const third = add(outbox, 'third')
+    expect(outbox.cancel(first)).toBe('not_sent')
+    handOverAll(outbox) // and all of it is lost on the way
+    expect(outbox.cancel(second)).toBe('handed')
+    expect(Array.from(outbox.resend(ledger.highest), (frame) => arrive(ledger, frame))).toEqual([
+      'start',
+      'start',
+    ])
+    expect(ledger.isRunning(1)).toBe(false)
+    expect(ledger.isRunning(2)).toBe(true)
+    expect([...ledger.finished()]).toEqual(['1 cancelled'])
+    expect(deliver(outbox, ledger, 1)).toBe(second)
+    ledger.settle(2, '2 done')
+    expect(deliver(outbox, ledger, 2)).toBe(third)
+    expect([outbox.openCount, ledger.openCount]).toEqual([0, 0])
+  })
+
+  test('S22 [R20] a stuck POST that arrives after its retry was acknowledged executes nothing', () => {
+    const [outbox, ledger] = [newOutbox(), newLedger()]
+    const item = add(outbox, 'first')
+    const [stuck = ''] = handOverAll(outbox)
+    for (const frame of outbox.resend(ledger.highest)) expect(arrive(ledger, frame)).toBe('start')
+    ledger.settle(1, '1 done')
+    expect(deliver(outbox, ledger, 1)).toBe(item)
+    expect(arrive(ledger, stuck)).toBe('acknowledged')
+    expect([ledger.openCount, ledger.runningCount]).toEqual([0, 0])
+  })
+
+  test('S22 [R23] the ledger was lost: what was handed over is not executed again, the rest is', () => {
+    const outbox = newOutbox()
+    const lost = add(outbox, 'lost')
+    const [stuck = ''] = handOverAll(outbox)
+    arrive(newLedger(), stuck)
+    add(outbox, 'later')
+
+    const ledger = newLedger(outbox.summary().highest)
+    expect(outbox.loseOpen()).toEqual([lost])
+    expect(arrive(ledger, stuck)).toBe('acknowledged')
+    expect(handOverAll(outbox)).toEqual(['2 later'])
+    expect(arrive(ledger, '2 later')).toBe('start')
+  })
+})
+
+test('S23 a long-running request: 100,000 others are acknowledged meanwhile, and nothing of them is kept', () => {
+  const [outbox, ledger] = [newOutbox(), newLedger()]
+  const slow = add(outbox, 'slow')
+  for (const frame of handOverAll(outbox)) arrive(ledger, frame)
+  for (let number = 2; number <= 100_001; number++) {
+    if (!outbox.add(newItem('quick'))) expect.fail(`${number} found the outbox full`)
+    for (const frame of handOverAll(outbox)) arrive(ledger, frame)
+    ledger.settle(number, `${number} done`)
+    deliver(outbox, ledger, number)
+    if (ledger.openCount + outbox.openCount > 2) expect.fail(`${number} is still open`)
+  }
+  expect(outbox.summary()).toEqual({ highest: 100_001, open: [[1, 1]] })
+  ledger.settle(1, '1 done')
+  expect([...ledger.finished()]).toEqual(['1 done'])
+  expect(deliver(outbox, ledger, 1)).toBe(slow)
+  expect([outbox.openCount, ledger.openCount]).toEqual([0, 0])
+})
+
+test('S24 the outbox is full: the next is refused at once, and what waits is started in order', () => {
+  const [outbox, ledger] = [newOutbox(2), newLedger()]
+  add(outbox, 'first')
+  add(outbox, 'second')
+  expect(outbox.add(newItem('third'))).toBe(false)
+  const frames = handOverAll(outbox)
+  expect(frames).toEqual(['1 first', '2 second'])
+  expect(frames.map((frame) => arrive(ledger, frame))).toEqual(['start', 'start'])
+})

@@ -1,0 +1,52 @@
+import { errorTable, type ErrorCode } from './error-table.ts'
+
+/**
+ * What the caller can know of an operation that failed:
+ * `not_sent` it never left, so it was not executed; `unknown` it was handed over and may have been executed;
+ * `replied` the other side answered with this error.
+ */
+export type Outcome = 'not_sent' | 'unknown' | 'replied'
+
+export interface ErrorDetails {
+  readonly outcome?: Outcome
+  /** Whether trying the same again can help; by default what the error table says of the code. */
+  readonly retry?: boolean
+  /** How long to wait before that, in milliseconds. */
+  readonly retryAfterMs?: number
+  /** With code `rejected`: the reason that the handler gave. */
+  readonly reason?: string
+  /** With code `rejected`: what the handler attached. */
+  readonly data?: unknown
+  readonly cause?: unknown
+}
+
+/** An expected failure. Tell them apart by `code`, a literal of the error table in PROTOCOL.md. */
+export class HoldfastError extends Error {
+  override readonly name = 'HoldfastError'
+  readonly code: ErrorCode
+  readonly outcome: Outcome | undefined
+  readonly retry: boolean
+  readonly retryAfterMs: number | undefined
+  readonly reason: string | undefined
+  readonly data: unknown
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    this.outcome = details.outcome
+    // A peer of a later version may know codes that this table does not.
+    this.retry = details.retry ?? errorTable[code]?.retry ?? false
+    this.retryAfterMs = details.retryAfterMs
+    this.reason = details.reason
+    this.data = details.data
+  }
+}
+
+/**
+ * Makes the error a request handler throws to refuse with a reason of the application's own.
+ * The caller gets a `HoldfastError` with code `rejected`, this reason, message and data. Whatever else a handler throws
+ * reaches the caller as `handler_failed` without its message, so that nothing internal leaks.
+ */
+export function rejection(reason: string, message: string = reason, data?: unknown): HoldfastError {
+  return new HoldfastError('rejected', message, { outcome: 'replied', reason, data })
+}

@@ -1,0 +1,213 @@
+import type { ErrorCode, LinkErrorCode } from './error-table.ts'
+
+/** Everything up to and including `offset` has been seen; offset 0 is before the first message. */
+export interface Position {
+  readonly epoch: string
+  readonly offset: number
+}
+
+/** Where a subscription begins [R32]. */
+export type From = 'now' | 'start' | { readonly last: number } | Position
+
+/** Who it is, as the hub's `authenticate` returned it; `user` is null when anonymous. */
+export interface Subject {
+  readonly user: string | null
+  readonly tenant: string | null
+}
+
+/** Both ends included. */
+export type Range = readonly [first: number, last: number]
+
+export type GapReason = 'pruned' | 'epoch' | 'slow'
+
+export interface WireError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly reason?: string
+  readonly data?: unknown
+}
+
+export interface ProducerSummary {
+  readonly highest: number
+  readonly open: readonly Range[]
+}
+
+export interface SubscribeFrame {
+  readonly type: 'subscribe'
+  readonly topic: string
+  readonly intent: number
+  readonly from: From
+}
+
+export interface HelloFrame {
+  readonly type: 'hello'
+  readonly versions: readonly number[]
+  readonly token?: string
+  readonly instance: string
+  readonly attempt: number
+  readonly session?: { readonly id: string; readonly key: string }
+  readonly producer: ProducerSummary & { readonly id: string }
+  readonly received: number
+  readonly subscriptions: readonly Omit<SubscribeFrame, 'type'>[]
+}
+
+/** The bounds that concern the client, told so that it can refuse in the caller's hands. */
+export interface WelcomeLimits {
+  /** The largest frame the hub takes, in bytes. */
+  readonly maxFrameBytes: number
+  readonly maxSubscriptions: number
+  readonly maxOpenOperations: number
+}
+
+export interface WelcomeFrame {
+  readonly type: 'welcome'
+  readonly version: number
+  readonly session: { readonly id: string; readonly key: string }
+  readonly resumed: boolean
+  readonly subject: Subject
+  readonly received: number
+  readonly producer: ProducerSummary
+  readonly heartbeat: { readonly intervalMs: number; readonly timeoutMs: number }
+  readonly spreadMs: number
+  readonly sessionTtlMs: number
+  readonly limits: WelcomeLimits
+}
+
+export interface GoodbyeFrame {
+  readonly type: 'goodbye'
+  readonly code: LinkErrorCode
+  readonly message: string
+  readonly retry: boolean
+  readonly retryAfterMs?: number
+  readonly received?: number
+}
+
+export interface SubscribedFrame {
+  readonly type: 'subscribed'
+  readonly topic: string
+  readonly intent: number
+  readonly position: Position
+}
+
+export interface UnsubscribeFrame {
+  readonly type: 'unsubscribe'
+  readonly topic: string
+  readonly intent: number
+}
+
+export interface UnsubscribedFrame {
+  readonly type: 'unsubscribed'
+  readonly topic: string
+  readonly intent: number
+  readonly error: WireError & { readonly retry: boolean; readonly retryAfterMs?: number }
+}
+
+export interface MessageFrame {
+  readonly type: 'message'
+  readonly topic: string
+  readonly offset: number
+  readonly time: number
+  readonly user: string | null
+  readonly data: unknown
+}
+
+export interface GapFrame {
+  readonly type: 'gap'
+  readonly topic: string
+  readonly after: Position | null
+  readonly next: Position
+  readonly lost: number | null
+  readonly reason: GapReason
+}
+
+export interface PublishFrame {
+  readonly type: 'publish'
+  readonly number: number
+  readonly topic: string
+  readonly data: unknown
+}
+
+export interface RequestFrame {
+  readonly type: 'request'
+  readonly number: number
+  readonly method: string
+  readonly data: unknown
+  readonly timeoutMs?: number
+}
+
+export interface CancelFrame {
+  readonly type: 'cancel'
+  readonly number: number
+}
+
+export interface ResultFrame {
+  readonly type: 'result'
+  readonly number: number
+  readonly value?: unknown
+  readonly error?: WireError
+}
+
+export interface AckFrame {
+  readonly type: 'ack'
+  readonly numbers: readonly Range[]
+}
+
+export interface PingFrame {
+  readonly type: 'ping'
+  readonly id: number
+}
+
+export interface PongFrame {
+  readonly type: 'pong'
+  readonly id: number
+}
+
+export interface ReauthenticateFrame {
+  readonly type: 'reauthenticate'
+  readonly withinMs: number
+}
+
+export interface TokenFrame {
+  readonly type: 'token'
+  readonly token: string
+}
+
+export interface ErrorFrame {
+  readonly type: 'error'
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** The client is closed for good: its session ends. */
+export interface LeaveFrame {
+  readonly type: 'leave'
+}
+
+/** What either side may send once the link is bound. */
+export type PeerFrame = RequestFrame | CancelFrame | ResultFrame | AckFrame | PingFrame | PongFrame
+
+export type ClientFrame =
+  | HelloFrame
+  | SubscribeFrame
+  | UnsubscribeFrame
+  | PublishFrame
+  | TokenFrame
+  | LeaveFrame
+  | PeerFrame
+
+export type HubFrame =
+  | WelcomeFrame
+  | GoodbyeFrame
+  | SubscribedFrame
+  | UnsubscribedFrame
+  | MessageFrame
+  | GapFrame
+  | ReauthenticateFrame
+  | ErrorFrame
+  | PeerFrame
+
+/** A publish's result. */
+export interface PublishResult extends Position {
+  /** True when the engine recognised the message and did not append it again. */
+  readonly duplicate: boolean
+}
