@@ -1,0 +1,39 @@
+interface HasTimers {
+  setTimer(callback: () => void, delayMs: number, ...options: never[]): () => void
+}
+
+/** Surroundings that count their timers: `pending` of them are neither fired nor cancelled. */
+export interface CountedTimers<Env> {
+  readonly env: Env
+  readonly pending: number
+  /** The most that were ever pending at once. */
+  readonly most: number
+}
+
+export function countTimers<Env extends HasTimers>(env: Env): CountedTimers<Env> {
+  const pending = new Set<object>()
+  let most = 0
+  const setTimer: HasTimers['setTimer'] = (callback, delayMs, ...options) => {
+    const timer = {}
+    const fire = (): void => {
+      pending.delete(timer)
+      callback()
+    }
+    const cancel = env.setTimer(fire, delayMs, ...options)
+    pending.add(timer)
+    most = Math.max(most, pending.size)
+    return () => {
+      pending.delete(timer)
+      cancel()
+    }
+  }
+  return {
+    env: { ...env, setTimer },
+    get pending() {
+      return pending.size
+    },
+    get most() {
+      return most
+    },
+  }
+}
