@@ -8,6 +8,6 @@ export type { Gap, Message, SubscribeOptions, Subscription, SubscriptionHandlers
 export type { TokenOption, TokenRequest } from './token-source.ts'
 export type { Transport, TransportEvents, TransportLink } from './transports/transport.ts'
 export type { Reason } from '../core/client/state.ts'
-export type { ErrorCode } from '../core/wire/error-table.ts'
+export type { ErrorCode } from '../core/wire/error-codes.ts'
 export { HoldfastError, rejection, type Outcome } from '../core/wire/errors.ts'
 export type { From, GapReason, Position, PublishResult, Subject } from '../core/wire/frames.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/wire/error-table.ts'
+import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { From, GapReason, Position } from '../core/wire/frames.ts'
 import { EventBuffer } from './event-buffer.ts'

@@ -1,5 +1,5 @@
 import type { Timekeeper } from '../core/shared/timekeeper.ts'
-import type { ErrorCode } from '../core/wire/error-table.ts'
+import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type {
   GapFrame,

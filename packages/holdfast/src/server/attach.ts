@@ -12,7 +12,7 @@ export interface RequestReceiver {
  */
 export function attachTo(server: Server, path: string, receiver: RequestReceiver): () => void {
   const ours = (request: IncomingMessage): boolean => isUnder(request.url ?? '', path)
-  const emit = Reflect.get(server, 'emit') as Server['emit']
+  const emit: Server['emit'] = Reflect.get(server, 'emit')
   let attached = true
 
   // Node emits `upgrade` only if somebody listens; without another listener the foreign ones are refused here.

@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { PublishResult } from '../core/wire/frames.ts'
 import { lossyJsonProblem } from '../core/wire/json.ts'
-import { nameProblem } from '../core/wire/names.ts'
+import { nameProblem, utf8Length } from '../core/wire/names.ts'
 import { attachTo } from './attach.ts'
 import { nodeEnv, type HubEnv } from './env.ts'
 import type { SessionListener } from './events.ts'
@@ -17,7 +18,10 @@ import type { RequestOptions } from './session-requests.ts'
 import { WebSocketTransport } from './transports/websocket.ts'
 
 export interface PublishOptions {
-  /** While a message with the same key is kept in the topic, it is not appended again; makes a retry harmless. */
+  /**
+   * At most 255 bytes. While a message with the same key is kept in the topic, it is not appended again; so a retry is
+   * harmless.
+   */
   readonly key?: string
   /** The user to stamp on the message. Default null: the server itself. */
   readonly user?: string | null
@@ -41,7 +45,7 @@ export interface Hub<Context = unknown> extends AsyncDisposable {
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
    * Appends a message to a topic. Resolves once the engine has accepted it.
-   * @throws HoldfastError `topic_invalid`, `data_invalid`, `topic_limit`, `engine_failed`, `closed`
+   * @throws HoldfastError `topic_invalid`, `data_invalid`, `message_too_large`, `topic_limit`, `engine_failed`, `closed`
    */
   publish(topic: string, data: unknown, options?: PublishOptions): Promise<PublishResult>
   /**
@@ -115,7 +119,7 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
     },
     handle: answerPlainRequest,
     handleUpgrade,
-    publish: (topic, data, { key, user } = {}) => publish(core, topic, data, key ?? null, user ?? null),
+    publish: (topic, data, options = {}) => publish(core, topic, data, options),
     onRequest(method, handler) {
       const problem = nameProblem(method)
       if (problem) throw new TypeError(`the method ${problem}`)
@@ -166,16 +170,22 @@ async function publish(
   core: HubCore,
   topic: string,
   data: unknown,
-  key: string | null,
-  user: string | null,
+  { key = null, user = null }: { readonly key?: string | null; readonly user?: string | null },
 ): Promise<PublishResult> {
   core.assertOpen()
-  const problem = nameProblem(topic)
-  if (problem) throw new HoldfastError('topic_invalid', `The topic ${problem}.`, { outcome: 'not_sent' })
+  const refuse = (code: ErrorCode, message: string): HoldfastError =>
+    new HoldfastError(code, message, { outcome: 'not_sent' })
+  const topicProblem = nameProblem(topic)
+  if (topicProblem) throw refuse('topic_invalid', `The topic ${topicProblem}.`)
+  const keyProblem = key === null ? null : nameProblem(key)
+  if (keyProblem) throw refuse('data_invalid', `The key ${keyProblem}.`)
   const lossy = lossyJsonProblem(data)
-  if (lossy) throw new HoldfastError('data_invalid', lossy, { outcome: 'not_sent' })
+  if (lossy) throw refuse('data_invalid', lossy)
   const entry = { topic, data: JSON.stringify(data), user, key, producer: null }
+  if (utf8Length(entry.data) > core.parts.settings.retention.bytes / 2) {
+    throw refuse('message_too_large', 'The message is larger than half of what the topic keeps.')
+  }
   const outcome = await core.parts.publisher.append(entry)
   if (outcome.kind === 'accepted') return { ...outcome.position, duplicate: outcome.duplicate }
-  throw new HoldfastError(outcome.code, outcome.message, { outcome: 'replied', retry: true })
+  throw new HoldfastError(outcome.code, outcome.message, { outcome: 'replied' })
 }

@@ -1,5 +1,5 @@
 import type { SubscribeFrame, UnsubscribedFrame, UnsubscribeFrame } from '../core/wire/frames.ts'
-import type { ErrorCode } from '../core/wire/error-table.ts'
+import type { ErrorCode } from '../core/wire/error-codes.ts'
 import type { TopicLog } from '../engines/engine.ts'
 import type { Cursor } from './cursor.ts'
 import { concerns, type RevokeFilter, type Verdict } from './grants.ts'

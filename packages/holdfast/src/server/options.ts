@@ -62,7 +62,7 @@ export interface HubOptions<Context = unknown> {
   ) => boolean | Promise<boolean>
   /** Where topics are kept. Default `memory()`. */
   readonly engine?: Engine
-  /** How much of each topic is kept. Default 10,000 messages, 8 MiB, 1 hour. */
+  /** How much of each topic is kept. Default 10,000 messages, 8 MiB (at least two of the largest frames), 1 hour. */
   readonly retention?: Partial<Retention>
   readonly limits?: Partial<HubLimits>
   readonly heartbeat?: Partial<HeartbeatOptions>
@@ -123,12 +123,17 @@ const defaultTimeouts: TimeoutOptions = {
 
 /** @throws TypeError for a number that is no positive integer */
 export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
+  const retention = withDefaults('retention', defaultRetention, options.retention)
+  const limits = withDefaults('limits', defaultLimits, options.limits)
+  if (retention.bytes < 2 * limits.maxFrameBytes) {
+    throw new TypeError('retention.bytes must be at least twice limits.maxFrameBytes')
+  }
   return {
     authenticate: options.authenticate ?? (() => ({ user: null })),
     authorize: (options.authorize as HubSettings['authorize'] | undefined) ?? null,
     engine: options.engine ?? memory(),
-    retention: withDefaults('retention', defaultRetention, options.retention),
-    limits: withDefaults('limits', defaultLimits, options.limits),
+    retention,
+    limits,
     heartbeat: withDefaults('heartbeat', defaultHeartbeat, options.heartbeat),
     timeouts: withDefaults('timeouts', defaultTimeouts, options.timeouts),
     origins: options.origins ?? null,

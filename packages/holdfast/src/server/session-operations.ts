@@ -2,7 +2,7 @@ import { fingerprint } from '../core/shared/fingerprint.ts'
 import { Ledger } from '../core/shared/ledger.ts'
 import { errorResult, returnedResult, thrownResult, valueResult } from '../core/shared/result-frame.ts'
 import type { FrameFault } from '../core/wire/decode.ts'
-import type { ErrorCode } from '../core/wire/error-table.ts'
+import type { ErrorCode } from '../core/wire/error-codes.ts'
 import type { Farewell } from '../core/wire/farewell.ts'
 import type {
   CancelFrame,

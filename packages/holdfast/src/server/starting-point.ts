@@ -10,28 +10,22 @@ export interface StartingPoint {
 }
 
 /** Where in the log a subscription begins, and the gap if that is not where it asked for [R32, R33]. */
-export function startingPoint(log: TopicLog, from: From): StartingPoint {
-  const { epoch, head, oldest } = log
+export function startingPoint({ topic, epoch, head, oldest }: TopicLog, from: From): StartingPoint {
   const at = (offset: number): StartingPoint => ({ position: { epoch, offset }, offset, gap: null })
+  const behind = (position: Position, gap: Pick<GapFrame, 'after' | 'lost' | 'reason'>): StartingPoint => ({
+    position,
+    offset: oldest - 1,
+    gap: { type: 'gap', topic, next: { epoch, offset: oldest }, ...gap },
+  })
   if (from === 'now') return at(head)
   if (from === 'start') {
-    return oldest === 1
-      ? at(0)
-      : behind(log, { epoch, offset: 0 }, { after: null, lost: oldest - 1, reason: 'pruned' })
+    if (oldest === 1) return at(0)
+    return behind({ epoch, offset: 0 }, { after: null, lost: oldest - 1, reason: 'pruned' })
   }
   if ('last' in from) return at(Math.max(oldest - 1, head - from.last))
   const after: Position = { epoch: from.epoch, offset: from.offset }
-  if (from.epoch !== epoch || from.offset > head)
-    return behind(log, after, { after, lost: null, reason: 'epoch' })
-  if (from.offset >= oldest - 1) return at(from.offset)
-  return behind(log, after, { after, lost: oldest - 1 - from.offset, reason: 'pruned' })
-}
-
-function behind(
-  { topic, epoch, oldest }: TopicLog,
-  position: Position,
-  gap: Pick<GapFrame, 'after' | 'lost' | 'reason'>,
-): StartingPoint {
-  const next: Position = { epoch, offset: oldest }
-  return { position, offset: oldest - 1, gap: { type: 'gap', topic, next, ...gap } }
+  if (after.epoch !== epoch || after.offset > head)
+    return behind(after, { after, lost: null, reason: 'epoch' })
+  if (after.offset >= oldest - 1) return at(after.offset)
+  return behind(after, { after, lost: oldest - 1 - after.offset, reason: 'pruned' })
 }

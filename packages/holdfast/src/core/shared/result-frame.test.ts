@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeFrame } from '../wire/decode.ts'
-import { errorTable, type ErrorCode } from '../wire/error-table.ts'
+import type { ErrorCode } from '../wire/error-codes.ts'
+import { errorTable } from '../wire/error-table.ts'
 import { HoldfastError, rejection } from '../wire/errors.ts'
 import type { ResultFrame } from '../wire/frames.ts'
 import { hubFrames } from '../wire/shapes.ts'

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../wire/errors.ts'
-import type { ErrorCode } from '../wire/error-table.ts'
+import type { ErrorCode } from '../wire/error-codes.ts'
 import type { ResultFrame, WireError } from '../wire/frames.ts'
 import { lossyJsonProblem, maxJsonDepth } from '../wire/json.ts'
 

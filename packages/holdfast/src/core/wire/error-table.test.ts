@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { errorTable, type ErrorCode } from './error-table.ts'
+import type { ErrorCode } from './error-codes.ts'
+import { errorTable } from './error-table.ts'
 import { HoldfastError, rejection } from './errors.ts'
 
 const protocolPath = fileURLToPath(new URL('../../../../../PROTOCOL.md', import.meta.url))

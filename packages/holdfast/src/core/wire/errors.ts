@@ -1,4 +1,4 @@
-import { errorTable, type ErrorCode } from './error-table.ts'
+import { retryableCodes, type ErrorCode } from './error-codes.ts'
 
 /**
  * What the caller can know of an operation that failed:
@@ -34,8 +34,7 @@ export class HoldfastError extends Error {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
     this.outcome = details.outcome
-    // A peer of a later version may know codes that this table does not.
-    this.retry = details.retry ?? errorTable[code]?.retry ?? false
+    this.retry = details.retry ?? retryableCodes.has(code)
     this.retryAfterMs = details.retryAfterMs
     this.reason = details.reason
     this.data = details.data

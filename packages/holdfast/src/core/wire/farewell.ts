@@ -1,4 +1,4 @@
-import type { LinkErrorCode } from './error-table.ts'
+import type { LinkErrorCode } from './error-codes.ts'
 
 /** How the hub ends a link; what its `goodbye` says [R43]. */
 export interface Farewell {

@@ -1,4 +1,4 @@
-import type { ErrorCode, LinkErrorCode } from './error-table.ts'
+import type { ErrorCode, LinkErrorCode } from './error-codes.ts'
 
 /** Everything up to and including `offset` has been seen; offset 0 is before the first message. */
 export interface Position {

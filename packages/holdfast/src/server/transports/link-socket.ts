@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { LinkErrorCode } from '../../core/wire/error-table.ts'
+import type { LinkErrorCode } from '../../core/wire/error-codes.ts'
 
 /** What is known of the request that opened a link. */
 export interface LinkRequest {

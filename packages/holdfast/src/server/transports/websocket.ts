@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { errorTable, type LinkErrorCode } from '../../core/wire/error-table.ts'
+import type { LinkErrorCode } from '../../core/wire/error-codes.ts'
+import { errorTable } from '../../core/wire/error-table.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './link-socket.ts'
 import { webSocketFrame } from './websocket-frame.ts'
 

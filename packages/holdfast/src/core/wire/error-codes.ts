@@ -1,0 +1,80 @@
+/** The codes that can end a link. */
+export type LinkErrorCode =
+  | 'frame_invalid'
+  | 'frame_unknown'
+  | 'frame_too_large'
+  | 'hello_expected'
+  | 'hello_timeout'
+  | 'version_unsupported'
+  | 'origin_forbidden'
+  | 'unauthenticated'
+  | 'authenticate_failed'
+  | 'token_expired'
+  | 'identity_changed'
+  | 'superseded'
+  | 'heartbeat_timeout'
+  | 'number_skipped'
+  | 'window_exceeded'
+  | 'slow_reader'
+  | 'sessions_full'
+  | 'hub_closing'
+  | 'disconnected'
+
+/** The codes that can answer an operation or a subscription. */
+export type OperationErrorCode =
+  | 'topic_invalid'
+  | 'method_invalid'
+  | 'data_invalid'
+  | 'message_too_large'
+  | 'forbidden'
+  | 'revoked'
+  | 'authorize_failed'
+  | 'subscription_limit'
+  | 'topic_limit'
+  | 'engine_failed'
+  | 'method_unknown'
+  | 'handler_failed'
+  | 'rejected'
+  | 'timeout'
+  | 'cancelled'
+  | 'number_reused'
+  | 'result_dropped'
+  | 'session_ended'
+  | 'session_unknown'
+
+/** The codes that arise on the client alone. */
+export type LocalErrorCode =
+  | 'connect_failed'
+  | 'connect_timeout'
+  | 'token_failed'
+  | 'link_lost'
+  | 'attempts_exhausted'
+  | 'ledger_lost'
+  | 'outbox_full'
+  | 'aborted'
+  | 'closed'
+  | 'handler_threw'
+
+export type ErrorCode = LinkErrorCode | OperationErrorCode | LocalErrorCode
+
+/** The codes after which trying the same again can help. */
+export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'hello_timeout',
+  'authenticate_failed',
+  'token_expired',
+  'identity_changed',
+  'heartbeat_timeout',
+  'slow_reader',
+  'sessions_full',
+  'hub_closing',
+  'authorize_failed',
+  'topic_limit',
+  'engine_failed',
+  'timeout',
+  'connect_failed',
+  'connect_timeout',
+  'token_failed',
+  'link_lost',
+  'attempts_exhausted',
+  'outbox_full',
+])
