@@ -152,7 +152,9 @@ describe('what is elsewhere', () => {
   it('lets another WebSocket server on the same HTTP server work', async () => {
     makeHub().attach(server)
     const other = new WebSocketServer({ server, path: '/other' })
-    other.on('connection', (socket) => socket.on('message', (data) => socket.send(`echo ${String(data)}`)))
+    other.on('connection', (socket) =>
+      socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`)),
+    )
     const socket = new WebSocket(webSocketUrl('/other'))
     await once(socket, 'open')
     socket.send('hi')
@@ -192,7 +194,6 @@ describe('several hubs on one server', () => {
   })
 
   it('detach in any order, and then the server is as it was before', async () => {
-    const emit = server.emit
     const listeners = (): object => server.eventNames().map((name) => [name, server.listenerCount(name)])
     const before = listeners()
     for (let round = 0; round < 3; round++) {
@@ -206,9 +207,8 @@ describe('several hubs on one server', () => {
       await welcomed('/one')
       detachOneAgain()
       expect(listeners()).toEqual(before)
-      expect(server.emit).toBe(emit)
+      expect(Object.hasOwn(server, 'emit')).toBe(false)
     }
-    expect(Object.hasOwn(server, 'emit')).toBe(false)
   })
 
   it('detaching leaves open links alone, and further requests to the application', async () => {
@@ -223,14 +223,13 @@ describe('several hubs on one server', () => {
   })
 
   it('closing a hub detaches it, by `await using` as well', async () => {
-    const emit = server.emit
     const closed = createHub()
     closed.attach(server, { path: '/one' })
     const disposed = createHub()
     disposed.attach(server, { path: '/two' })
     await closed.close()
     await disposed[Symbol.asyncDispose]()
-    expect(server.emit).toBe(emit)
+    expect(Object.hasOwn(server, 'emit')).toBe(false)
     expect(server.listenerCount('upgrade')).toBe(0)
   })
 })

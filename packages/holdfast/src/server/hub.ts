@@ -106,6 +106,10 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
   const handleUpgrade: Hub['handleUpgrade'] = (request, socket, head) =>
     transport.upgrade(request, socket, head)
   const detachments = new Set<() => void>()
+  const close: Hub['close'] = async ({ drainMs = 10_000 } = {}) => {
+    await core.close(drainMs)
+    for (const detach of detachments) detach()
+  }
   return {
     attach(server, { path = '/holdfast' } = {}) {
       core.assertOpen()
@@ -158,11 +162,8 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
       await Promise.all(Array.from(core.links, (link) => link.subscriptions.revoke(filter)))
     },
     stats: () => hubStats(core),
-    async close({ drainMs = 10_000 } = {}) {
-      await core.close(drainMs)
-      for (const detach of detachments) detach()
-    },
-    [Symbol.asyncDispose]: () => core.close(10_000),
+    close,
+    [Symbol.asyncDispose]: () => close(),
   }
 }
 

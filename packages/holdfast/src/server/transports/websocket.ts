@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { LinkErrorCode } from '../../core/wire/error-codes.ts'
 import { errorTable } from '../../core/wire/error-table.ts'
+import { refuseUpgrade } from '../refuse-upgrade.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './link-socket.ts'
 import { webSocketFrame } from './websocket-frame.ts'
 
@@ -34,9 +35,10 @@ export class WebSocketTransport {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy())
     if (!offersProtocol(request)) {
-      const body = `{"code":"version_unsupported","message":"Offer the subprotocol ${webSocketProtocol}."}`
-      const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`
-      socket.end(`HTTP/1.1 400 Bad Request\r\n${headers}\r\n\r\n${body}`)
+      refuseUpgrade(socket, '400 Bad Request', {
+        code: 'version_unsupported',
+        message: `Offer the subprotocol ${webSocketProtocol}.`,
+      })
       return
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
