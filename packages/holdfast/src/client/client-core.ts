@@ -166,12 +166,14 @@ export class ClientCore implements ConnectionHost {
     for (const resolve of this.#closed.splice(0)) resolve()
   }
 
-  failed({ code, message, cause }: { code: Departure['code']; message: string; cause?: unknown }): void {
+  failed({ code, message, retry, retryAfterMs }: Departure, cause: unknown): void {
     this.counters.connectionErrors++
-    this.emitter.emit(
-      'error',
-      new HoldfastError(code, message, { retry: true, ...(cause === undefined ? {} : { cause }) }),
-    )
+    const details = {
+      retry,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(cause === undefined ? {} : { cause }),
+    }
+    this.emitter.emit('error', new HoldfastError(code, message, details))
   }
 
   released({ code, message }: Reason): void {

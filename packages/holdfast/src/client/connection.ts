@@ -33,11 +33,7 @@ export interface ConnectionHost {
   departed(farewell: Departure): void
   changed(from: ClientState, to: ClientState): void
   /** A link could not be opened or was lost against the hub's will. */
-  failed(error: {
-    readonly code: Departure['code']
-    readonly message: string
-    readonly cause?: unknown
-  }): void
+  failed(farewell: Departure, cause: unknown): void
   /** The connection is closed for good. */
   released(reason: { readonly code: Departure['code']; readonly message: string }): void
 }
@@ -224,11 +220,7 @@ export class Connection implements Timed {
 
   #fail(attempt: number, farewell: Departure, cause?: unknown): void {
     if (!('attempt' in this.#state) || this.#state.attempt !== attempt) return
-    this.#host.failed({
-      code: farewell.code,
-      message: farewell.message,
-      ...(cause === undefined ? {} : { cause }),
-    })
+    this.#host.failed(farewell, cause)
     this.input({ type: 'departed', attempt, farewell })
   }
 
@@ -256,7 +248,7 @@ export class Connection implements Timed {
         return this.input({ type: 'welcomed', attempt, welcome: frame })
       case 'goodbye': {
         const { type: _, ...farewell } = frame
-        this.#host.failed(farewell)
+        this.#host.failed(farewell, undefined)
         return this.input({ type: 'departed', attempt, farewell })
       }
       case 'ping':
@@ -277,7 +269,7 @@ export class Connection implements Timed {
         this.send({ type: 'token', token })
       }
     } catch (cause) {
-      this.#host.failed({ code: 'token_failed', message: 'token() failed.', cause })
+      this.#host.failed({ code: 'token_failed', message: 'token() failed.', retry: true }, cause)
     }
   }
 }
