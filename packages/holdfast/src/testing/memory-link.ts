@@ -1,0 +1,217 @@
+import type { TransportEvents, TransportLink } from '../client/transports/transport.ts'
+import { errorTable } from '../core/wire/error-table.ts'
+import type { LinkEvents, LinkRequest, LinkSocket } from '../server/transports/link-socket.ts'
+import { webSocketFrame } from '../server/transports/websocket-frame.ts'
+import { FrameCutter } from './frame-cutter.ts'
+import { MemoryPipe, type PipeConditions } from './memory-pipe.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+import type { VirtualLoop } from './virtual-loop.ts'
+
+/** A running hub, as the network reaches it. */
+export interface HubPeer {
+  readonly loop: VirtualLoop
+  readonly maxFrameBytes: number
+  accept(socket: LinkSocket, request: LinkRequest): LinkEvents
+}
+
+/** A frame as the client sent or read it. */
+export interface RecordedFrame {
+  readonly at: number
+  readonly direction: 'up' | 'down'
+  readonly text: string
+}
+
+export type Side = 'client' | 'hub'
+
+/** What the client's WebSocket tells when there was no close frame. */
+const abnormal = 1006
+const tooLarge = 1009
+
+/** One simulated WebSocket connection, with everything that can happen to it on the way. */
+export class MemoryLink implements TransportLink {
+  /** What the client sent and read, as long as the network records. */
+  readonly frames: RecordedFrame[] = []
+  readonly up: MemoryPipe
+  readonly down: MemoryPipe
+  readonly #clock: VirtualClock
+  readonly #client: VirtualLoop
+  readonly #clientEvents: TransportEvents
+  readonly #hub: HubPeer
+  readonly #request: LinkRequest
+  readonly #upCutter: FrameCutter
+  readonly #downCutter = new FrameCutter()
+  #clientState: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  #hubState: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  #hubEvents: LinkEvents | null = null
+
+  constructor(
+    clock: VirtualClock,
+    conditions: PipeConditions,
+    client: { readonly loop: VirtualLoop; readonly events: TransportEvents },
+    hub: HubPeer,
+    request: LinkRequest,
+  ) {
+    this.#clock = clock
+    this.#client = client.loop
+    this.#clientEvents = client.events
+    this.#hub = hub
+    this.#request = request
+    this.#upCutter = new FrameCutter(hub.maxFrameBytes)
+    const clientLoop = (): VirtualLoop => client.loop
+    const hubLoop = (): VirtualLoop => hub.loop
+    this.up = new MemoryPipe(clock, conditions, { sender: clientLoop, receiver: hubLoop }, (bytes) =>
+      this.#hubRead(bytes),
+    )
+    this.down = new MemoryPipe(clock, conditions, { sender: hubLoop, receiver: clientLoop }, (bytes) =>
+      this.#clientRead(bytes),
+    )
+    this.up.mark(() => this.#accepted())
+  }
+
+  /** Neither end has it any more. */
+  get gone(): boolean {
+    return this.goneAt('client') && this.goneAt('hub')
+  }
+
+  goneAt(side: Side): boolean {
+    if (side === 'client') return this.#clientState === 'closed'
+    return this.#hubEvents === null || this.#hubState === 'closed'
+  }
+
+  get bufferedBytes(): number {
+    return this.up.waitingBytes
+  }
+
+  send(text: string): void {
+    if (this.#clientState !== 'open') return
+    this.#record('up', text)
+    this.up.write(webSocketFrame(text), null)
+  }
+
+  close(): void {
+    if (this.#clientState === 'open') this.#clientState = 'closing'
+    this.up.mark(() => {
+      this.down.mark(() => this.#clientClosed(1000))
+      this.#hubClosed()
+    })
+  }
+
+  abandon(): void {
+    if (this.#clientState === 'closed') return
+    this.#clientState = 'closed'
+    this.down.drop()
+    this.up.mark(() => this.#hubClosed())
+  }
+
+  /** The connection is reset: everything in flight is lost. A side that is not named never hears of it. */
+  cut(...sides: Side[]): void {
+    this.up.drop()
+    this.down.drop()
+    const told = sides.length > 0 ? sides : (['client', 'hub'] as const)
+    if (told.includes('client')) this.#client.io(() => this.#clientClosed(abnormal))
+    if (told.includes('hub')) this.#hub.loop.io(() => this.#hubClosed())
+  }
+
+  /** A late close event, long after the connection is gone. */
+  tellClosed(side: Side): void {
+    if (side === 'client') this.#client.io(() => this.#clientClosed(abnormal))
+    else this.#hub.loop.io(() => this.#hubClosed())
+  }
+
+  /** Half-open: packets vanish and nobody is told. */
+  vanish(...directions: RecordedFrame['direction'][]): void {
+    const lost = directions.length > 0 ? directions : (['up', 'down'] as const)
+    if (lost.includes('up')) this.up.vanish()
+    if (lost.includes('down')) this.down.vanish()
+  }
+
+  /** The hub's process is gone; its kernel still sends what it has, and resets. */
+  hubDied(): void {
+    this.#hubState = 'closed'
+    this.up.drop()
+    this.down.dropUnsent()
+    this.down.mark(() => this.#clientClosed(abnormal))
+  }
+
+  /** Whether any frame of a type was sent or read by the client. */
+  count(direction: RecordedFrame['direction'], type: string): number {
+    const start = `{"type":"${type}"`
+    return this.frames.filter((frame) => frame.direction === direction && frame.text.startsWith(start)).length
+  }
+
+  #accepted(): void {
+    if (this.#clientState === 'closed') return
+    this.#hubState = 'open'
+    this.down.mark(() => {
+      if (this.#clientState !== 'opening') return
+      this.#clientState = 'open'
+      this.#clientEvents.opened()
+    })
+    this.#hubEvents = this.#hub.accept(this.#socket(), this.#request)
+  }
+
+  #socket(): LinkSocket {
+    return {
+      transport: 'memory',
+      encode: webSocketFrame,
+      write: (parts, written) => {
+        if (this.#hubState !== 'open') return
+        for (const [index, part] of parts.entries())
+          this.down.write(part, index === parts.length - 1 ? written : null)
+      },
+      close: (code) => {
+        if (this.#hubState === 'open') this.#closeByHub(errorTable[code].closeCode ?? 1000)
+      },
+      destroy: () => {
+        if (this.#hubState === 'closed') return
+        this.#hub.loop.io(() => this.#hubClosed())
+        this.down.mark(() => this.#clientClosed(abnormal))
+      },
+    }
+  }
+
+  #closeByHub(closeCode: number): void {
+    this.#hubState = 'closing'
+    this.down.mark(() => {
+      if (this.#clientState !== 'closed') this.up.mark(() => this.#hubClosed())
+      this.#clientClosed(closeCode)
+    })
+  }
+
+  #hubRead(bytes: Uint8Array): void {
+    if (this.#hubState === 'closed') return
+    const texts = this.#upCutter.push(bytes)
+    if (texts === 'too_large') {
+      if (this.#hubState === 'open') this.#closeByHub(tooLarge)
+      return
+    }
+    for (const text of texts) this.#hubEvents?.received(text)
+  }
+
+  #clientRead(bytes: Uint8Array): void {
+    const texts = this.#downCutter.push(bytes)
+    if (texts === 'too_large') throw new Error('the client takes frames of any size')
+    for (const text of texts) {
+      if (this.#clientState === 'closed') return
+      this.#record('down', text)
+      this.#clientEvents.received(text)
+    }
+  }
+
+  #clientClosed(closeCode: number): void {
+    if (this.#clientState === 'closed') return
+    this.#clientState = 'closed'
+    this.#clientEvents.closed(closeCode)
+  }
+
+  #hubClosed(): void {
+    if (this.#hubState === 'closed') return
+    this.#hubState = 'closed'
+    this.up.drop()
+    this.#hubEvents?.closed()
+  }
+
+  #record(direction: RecordedFrame['direction'], text: string): void {
+    this.frames.push({ at: this.#clock.now, direction, text })
+  }
+}
