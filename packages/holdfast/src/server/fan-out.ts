@@ -15,7 +15,6 @@ const longestPauseMs = 4
 export class FanOut implements LinkWriterHost {
   readonly #env: HubEnv
   readonly #maxPinnedBytes: number
-  readonly #tooSlow: (writer: LinkWriter) => void
   readonly #subscribers = new Map<TopicLog, Set<Cursor>>()
   readonly #grown = new Set<TopicLog>()
   #queue: LinkWriter[] = []
@@ -25,11 +24,9 @@ export class FanOut implements LinkWriterHost {
   #lastCostMs = 0
   #lastEndedAt = 0
 
-  /** @param tooSlow ends the link of a writer that pins too much memory */
-  constructor(env: HubEnv, maxPinnedBytes: number, tooSlow: (writer: LinkWriter) => void) {
+  constructor(env: HubEnv, maxPinnedBytes: number) {
     this.#env = env
     this.#maxPinnedBytes = maxPinnedBytes
-    this.#tooSlow = tooSlow
   }
 
   get cursorCount(): number {
@@ -149,7 +146,7 @@ export class FanOut implements LinkWriterHost {
     }
     for (const [segment, writers] of holders) {
       if (pinnedBytes <= this.#maxPinnedBytes) return
-      for (const writer of writers) this.#tooSlow(writer)
+      for (const writer of writers) writer.owner.endSlow()
       pinnedBytes -= segment.allocatedBytes
     }
   }

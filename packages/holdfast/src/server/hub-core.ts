@@ -8,7 +8,6 @@ import { FanOut } from './fan-out.ts'
 import { Grants } from './grants.ts'
 import type { HubParts } from './hub-parts.ts'
 import { Link } from './link.ts'
-import type { LinkWriter } from './link-writer.ts'
 import type { HubSettings } from './options.ts'
 import { originAllowed } from './origin.ts'
 import { Publisher } from './publisher.ts'
@@ -20,7 +19,6 @@ import type { LinkEvents, LinkRequest, LinkSocket } from './transports/link-sock
 export class HubCore {
   readonly parts: HubParts
   readonly #links = new Set<Link>()
-  readonly #byWriter = new Map<LinkWriter, Link>()
   #closing: Promise<void> | null = null
   #closed = false
   #allGone: (() => void) | null = null
@@ -28,7 +26,7 @@ export class HubCore {
   constructor(settings: HubSettings, env: HubEnv) {
     const { engine, limits, logger, retention } = settings
     const timekeeper = new Timekeeper(env)
-    const fanOut = new FanOut(env, limits.maxPinnedBytes, (writer) => this.#byWriter.get(writer)?.endSlow())
+    const fanOut = new FanOut(env, limits.maxPinnedBytes)
     this.parts = {
       env,
       settings,
@@ -67,7 +65,6 @@ export class HubCore {
   accept(socket: LinkSocket, request: LinkRequest): LinkEvents {
     const link = new Link(this.parts, socket, request, (gone) => this.#forget(gone))
     this.#links.add(link)
-    this.#byWriter.set(link.writer, link)
     if (this.#closing) {
       link.end(this.#goodbye())
     } else if (!originAllowed(request, this.parts.settings.origins)) {
@@ -110,7 +107,6 @@ export class HubCore {
 
   #forget(link: Link): void {
     this.#links.delete(link)
-    this.#byWriter.delete(link.writer)
     if (this.#links.size === 0) this.#allGone?.()
   }
 }

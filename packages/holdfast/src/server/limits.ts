@@ -15,7 +15,8 @@ export interface HubLimits {
   readonly maxResultLength: number
   /** Requests of the hub to one session that wait for a number. Beyond: `outbox_full`. Default 1,000. */
   readonly maxWaitingRequests: number
-  /** Bytes of control frames that wait for a slow link. Beyond: it ends with `slow_reader`. Default 1,048,576. */
+  /** Bytes of control frames that wait for a slow link; at least twice `maxResultLength`, which a resume sends at once.
+   * Beyond: the link ends with `slow_reader`. Default 16,777,216. */
   readonly maxControlBytes: number
   /** Bytes that stalled links keep from being freed beyond retention, in all. Beyond: those that stall longest end with
    * `slow_reader`. Default 67,108,864. */
@@ -30,6 +31,6 @@ export const defaultLimits: HubLimits = {
   maxOpenOperations: 1_024,
   maxResultLength: 4_194_304,
   maxWaitingRequests: 1_000,
-  maxControlBytes: 1_048_576,
+  maxControlBytes: 16_777_216,
   maxPinnedBytes: 67_108_864,
 }

@@ -35,6 +35,14 @@ export interface LinkWriterHost {
   writeEnded(writer: LinkWriter): void
 }
 
+/** Whose link it is. */
+export interface LinkWriterOwner {
+  /** The peer took bytes that had to wait for it: it lives. */
+  heard(): void
+  /** The link holds more than its budget allows: end it. */
+  endSlow(): void
+}
+
 /**
  * The only writer of a link. It works in rounds: a round takes the cursors that are dirty and the control frames
  * that wait at its start, writes the topics up to their heads of that moment, then the control frames. So a reply comes
@@ -45,9 +53,10 @@ export class LinkWriter {
   pinned: readonly Segment[] = []
   /** It waits in the fan-out's queue. */
   queued = false
+  readonly owner: LinkWriterOwner
   readonly #socket: LinkSocket
   readonly #host: LinkWriterHost
-  readonly #peerTookBytes: () => void
+  readonly #maxControlBytes: number
   #controls: Control[] = []
   #controlBytes = 0
   #dirty: Cursor[] = []
@@ -56,15 +65,11 @@ export class LinkWriter {
   #stopped = false
   #idle: (() => void) | null = null
 
-  constructor(socket: LinkSocket, host: LinkWriterHost, peerTookBytes: () => void) {
+  constructor(socket: LinkSocket, host: LinkWriterHost, owner: LinkWriterOwner, maxControlBytes: number) {
     this.#socket = socket
     this.#host = host
-    this.#peerTookBytes = peerTookBytes
-  }
-
-  /** Bytes of control frames that wait. */
-  get controlBytes(): number {
-    return this.#controlBytes
+    this.owner = owner
+    this.#maxControlBytes = maxControlBytes
   }
 
   /** Queues a control frame behind what was published so far. */
@@ -74,6 +79,7 @@ export class LinkWriter {
 
   sendText(text: string, placed: (() => void) | null = null): void {
     if (this.#stopped) return
+    if (this.#controlBytes > this.#maxControlBytes) return this.owner.endSlow()
     const bytes = this.#socket.encode(text)
     this.#controls.push({ bytes, placed })
     this.#controlBytes += bytes.length
@@ -203,7 +209,7 @@ export class LinkWriter {
       this.#writing = false
       this.pinned = []
       this.#host.writeEnded(this)
-      if (waited) this.#peerTookBytes()
+      if (waited) this.owner.heard()
       this.pump()
     })
   }

@@ -13,7 +13,7 @@ import { clientFrames } from '../core/wire/shapes.ts'
 import { Authentication } from './authentication.ts'
 import type { HubParts } from './hub-parts.ts'
 import { LinkSubscriptions } from './link-subscriptions.ts'
-import { LinkWriter } from './link-writer.ts'
+import { LinkWriter, type LinkWriterOwner } from './link-writer.ts'
 import { receiveFault, receiveFrame } from './receive.ts'
 import { welcome } from './welcome.ts'
 import type { Identity } from './options.ts'
@@ -27,7 +27,7 @@ const maxHelloBytes = 65_536
 let links = 0
 
 /** One attachment: interprets the effects of its state machine and owns everything that dies with it. */
-export class Link implements Timed, LinkEvents {
+export class Link implements Timed, LinkEvents, LinkWriterOwner {
   readonly id: number = ++links
   readonly request: LinkRequest
   readonly writer: LinkWriter
@@ -48,9 +48,7 @@ export class Link implements Timed, LinkEvents {
     this.request = request
     this.#gone = gone
     this.#heardAt = parts.env.now()
-    this.writer = new LinkWriter(socket, parts.fanOut, () => {
-      this.#heardAt = parts.env.now()
-    })
+    this.writer = new LinkWriter(socket, parts.fanOut, this, parts.settings.limits.maxControlBytes)
     this.subscriptions = new LinkSubscriptions(parts, this)
     this.#authentication = new Authentication(parts, this)
     this.#state = initialLinkState(this.#heardAt, this.#policy)
@@ -72,7 +70,7 @@ export class Link implements Timed, LinkEvents {
 
   received(text: string): void {
     if (this.closing) return
-    this.#heardAt = this.#parts.env.now()
+    this.heard()
     if (this.#state.name !== 'bound' && Buffer.byteLength(text) > maxHelloBytes) {
       this.end({
         code: 'frame_too_large',
@@ -86,12 +84,11 @@ export class Link implements Timed, LinkEvents {
     if (this.#state.name !== 'bound') this.#greet(decoded)
     else if (decoded.kind === 'fault') receiveFault(this, decoded.fault, text)
     else receiveFrame(this, decoded.frame, text)
-    if (this.writer.controlBytes > this.#parts.settings.limits.maxControlBytes) this.endSlow()
   }
 
   refused(message: string): void {
     if (this.closing) return
-    this.#heardAt = this.#parts.env.now()
+    this.heard()
     if (this.#state.name === 'bound') this.writer.send({ type: 'error', code: 'frame_invalid', message })
     else this.end({ code: 'hello_expected', message, retry: false })
   }
@@ -108,6 +105,10 @@ export class Link implements Timed, LinkEvents {
 
   end(farewell: Farewell): void {
     this.#step({ type: 'ended', farewell })
+  }
+
+  heard(): void {
+    this.#heardAt = this.#parts.env.now()
   }
 
   endSlow(): void {

@@ -128,6 +128,9 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
   if (retention.bytes < 2 * limits.maxFrameBytes) {
     throw new TypeError('retention.bytes must be at least twice limits.maxFrameBytes')
   }
+  if (limits.maxControlBytes < 2 * limits.maxResultLength) {
+    throw new TypeError('limits.maxControlBytes must be at least twice limits.maxResultLength')
+  }
   return {
     authenticate: options.authenticate ?? (() => ({ user: null })),
     authorize: (options.authorize as HubSettings['authorize'] | undefined) ?? null,
