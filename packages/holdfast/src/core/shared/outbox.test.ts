@@ -187,7 +187,7 @@ describe('S22 the ledger was lost', () => {
   })
 
   test('what is put back is never refused, but counts for those that come later', () => {
-    const outbox = newOutbox({ maxWaiting: 1, maxOpen: 1 })
+    const outbox = newOutbox({ maxWaitingLength: 1, maxOpen: 1 })
     const [a] = added(outbox, 'a')
     handedOver(outbox)
     added(outbox, 'b')
