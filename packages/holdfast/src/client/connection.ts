@@ -151,7 +151,7 @@ export class Connection implements Timed {
         this.send({ type: 'ping', id: effect.id })
         return
       case 'abandon':
-        this.#dropLink({ code: effect.code, message: 'The client gave the link up.', retry: true })
+        this.#giveUp(effect.code)
         return
       case 'leave':
         this.send({ type: 'leave' })
@@ -161,6 +161,16 @@ export class Connection implements Timed {
         this.#host.released(effect.reason)
         return
     }
+  }
+
+  /** A token() that took all the time of an attempt is not waited for any longer. */
+  #giveUp(code: Departure['code']): void {
+    const tokenLate = this.#state.name !== 'closed' && this.#link === null && this.#tokens.forget()
+    const farewell: Departure = tokenLate
+      ? { code: 'token_failed', message: 'token() took too long.', retry: true }
+      : { code, message: 'The client gave the link up.', retry: true }
+    this.#dropLink(farewell)
+    if (code !== 'closed') this.#host.failed(farewell, undefined)
   }
 
   /** The link's end is known: nothing more is heard of it. */

@@ -30,9 +30,11 @@ export class TokenSource {
     return asking.answer
   }
 
-  /** Whoever asked no longer waits; the next one asks anew. */
-  forget(): void {
+  /** Whoever asked no longer waits, and the next one asks anew; false if nobody asked. */
+  forget(): boolean {
+    const asked = this.#asking !== null
     this.#asking = null
+    return asked
   }
 
   async #ask(rejected: boolean): Promise<string | null> {
