@@ -102,9 +102,7 @@ export class Operations {
       if (error) item.reject(replyError(error))
       else item.resolve(value)
     }
-    if (this.#acknowledger.due || this.#outbox.openCount === 0) {
-      this.#connection.send({ type: 'ack', numbers: this.#acknowledger.take() })
-    }
+    if (this.#acknowledger.due || this.#outbox.openCount === 0) this.#acknowledge()
     this.pump()
     this.#tellFlushed()
   }
@@ -112,8 +110,9 @@ export class Operations {
   /** Hands over what may go. */
   pump(): void {
     while (this.#connection.live) {
-      const congested = this.#outbox.openCount > 0 && this.#connection.bufferedBytes > maxBufferedBytes
-      const handed = congested ? null : this.#outbox.handOver(this.#acknowledger.count)
+      if (this.#outbox.openCount > 0 && this.#connection.bufferedBytes > maxBufferedBytes) return
+      if (this.#outbox.isHeldUpBy(this.#acknowledger.count)) this.#acknowledge()
+      const handed = this.#outbox.handOver(this.#acknowledger.count)
       if (!handed) return
       const { item, frame } = handed
       if (item.frameBytes > this.#maxFrameBytes) this.#tooLarge(item)
@@ -183,6 +182,10 @@ export class Operations {
   #guarded(options: OperationOptions): OperationOptions {
     const { onStatus } = options
     return onStatus ? { ...options, onStatus: (status) => this.#callSafely(() => onStatus(status)) } : options
+  }
+
+  #acknowledge(): void {
+    this.#connection.send({ type: 'ack', numbers: this.#acknowledger.take() })
   }
 
   #giveUp(item: PendingOperation, code: 'timeout' | 'aborted'): void {

@@ -8,7 +8,7 @@ export interface HubLimits {
   readonly maxFrameBytes: number
   /** Subscriptions of one session. Beyond: `subscription_limit`. Default 1,000. */
   readonly maxSubscriptions: number
-  /** Open operations of one producer, both ways. Beyond: `window_exceeded`. Default 1,024. */
+  /** Open operations of one producer, both ways, at most 1,024. Beyond: `window_exceeded`. Default 1,024. */
   readonly maxOpenOperations: number
   /** JSON characters of results that a session has not acknowledged. Beyond: the oldest become `result_dropped`.
    * Default 4,194,304. */

@@ -121,12 +121,18 @@ const defaultTimeouts: TimeoutOptions = {
   sessionTtlMs: 120_000,
 }
 
+/** A summary of open operations has at most this many ranges [R17]. */
+const mostOpenOperations = 1_024
+
 /** @throws TypeError for a number that is no positive integer */
 export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
   const retention = withDefaults('retention', defaultRetention, options.retention)
   const limits = withDefaults('limits', defaultLimits, options.limits)
   if (retention.bytes < 2 * limits.maxFrameBytes) {
     throw new TypeError('retention.bytes must be at least twice limits.maxFrameBytes')
+  }
+  if (limits.maxOpenOperations > mostOpenOperations) {
+    throw new TypeError(`limits.maxOpenOperations must be at most ${mostOpenOperations}`)
   }
   if (limits.maxControlBytes < 2 * limits.maxResultLength) {
     throw new TypeError('limits.maxControlBytes must be at least twice limits.maxResultLength')

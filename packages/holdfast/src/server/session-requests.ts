@@ -107,6 +107,7 @@ export class SessionRequests {
   pump(): void {
     if (!this.#session.link) return
     for (;;) {
+      if (this.#outbox.isHeldUpBy(this.#acknowledger.count)) this.#acknowledge()
       const handed = this.#outbox.handOver(this.#acknowledger.count)
       if (!handed) return
       this.#session.sendText(handed.frame)
@@ -128,9 +129,7 @@ export class SessionRequests {
       if (frame.error) item.reject(replyError(frame.error))
       else item.resolve(frame.value)
     }
-    if (this.#acknowledger.due || this.#outbox.openCount === 0) {
-      this.#session.send({ type: 'ack', numbers: this.#acknowledger.take() })
-    }
+    if (this.#acknowledger.due || this.#outbox.openCount === 0) this.#acknowledge()
     this.pump()
   }
 
@@ -141,6 +140,10 @@ export class SessionRequests {
       const outcome = item.number === null ? 'not_sent' : 'unknown'
       item.reject(new HoldfastError('session_ended', 'The session ended.', { outcome }))
     }
+  }
+
+  #acknowledge(): void {
+    this.#session.send({ type: 'ack', numbers: this.#acknowledger.take() })
   }
 
   #giveUp(item: HubRequest, code: 'aborted' | 'timeout', message: string): void {

@@ -64,6 +64,12 @@ export class Outbox<Item extends OutboxItem> {
     return true
   }
 
+  /** Operations wait only because the other side still counts results as open that came and are unacknowledged. */
+  isHeldUpBy(unacknowledged: number): boolean {
+    const full = this.#handed.size + unacknowledged >= this.limits.maxOpen
+    return full && unacknowledged > 0 && this.#waiting.size > 0
+  }
+
   /**
    * Gives the next waiting operation its number and returns its frame, or null if none may go now.
    * @param unacknowledged results that came and that the other side still counts as open
