@@ -90,7 +90,7 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
     if (this.closing) return
     this.heard()
     if (this.#state.name === 'bound') this.writer.send({ type: 'error', code: 'frame_invalid', message })
-    else this.end({ code: 'hello_expected', message, retry: false })
+    else this.end({ code: 'frame_invalid', message, retry: false })
   }
 
   closed(): void {
