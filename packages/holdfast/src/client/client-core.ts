@@ -28,6 +28,7 @@ export class ClientCore implements ConnectionHost {
   readonly #stopWatchingPage: () => void
   #session: WelcomeFrame['session'] | null = null
   #subject: Subject | null = null
+  /** What the timer under way was set with. */
   #keepsAlive = false
   #closed: (() => void)[] = []
 
@@ -36,7 +37,10 @@ export class ClientCore implements ConnectionHost {
     this.emitter = new Emitter((error) => this.#reportThrown(error))
     this.#timekeeper = new Timekeeper({
       now: () => env.now(),
-      setTimer: (callback, delayMs) => env.setTimer(callback, delayMs, { keepAlive: this.#keepsAlive }),
+      setTimer: (callback, delayMs) => {
+        this.#keepsAlive = this.wanted
+        return env.setTimer(callback, delayMs, { keepAlive: this.#keepsAlive })
+      },
     })
     this.#instance = env.randomName()
     this.#producerId = env.randomName()
@@ -82,9 +86,7 @@ export class ClientCore implements ConnectionHost {
 
   /** To be called when what makes the client wanted may have changed. */
   wantedChanged(): void {
-    if (this.#keepsAlive === this.wanted) return
-    this.#keepsAlive = this.wanted
-    this.#timekeeper.rearm()
+    if (this.#keepsAlive !== this.wanted) this.#timekeeper.rearm()
   }
 
   close(): Promise<void> {
