@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url'
+import { build, stop } from 'esbuild'
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** Makes one file of the page's modules and of what they use of `holdfast/client`. */
+export async function bundlePage(): Promise<void> {
+  await build({
+    entryPoints: { page: fromRoot('dist/page/main.js') },
+    outdir: fromRoot('dist/bundle'),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    logLevel: 'warning',
+  })
+  await stop()
+}

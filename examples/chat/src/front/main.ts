@@ -1,0 +1,58 @@
+/**
+ * The front of the chat: what `npm start` runs. It holds the public port, passes everything on to the server's process
+ * and starts that process anew when it ends. It stands where the network would, so it can do what networks do: the
+ * buttons of the page's panel come here (faults.ts) and work even while the server does not.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { bundlePage } from './bundle.ts'
+import { Faults } from './faults.ts'
+import { forward } from './forward.ts'
+import { HubProcess } from './hub-process-supervisor.ts'
+import { Links } from './links.ts'
+import { onStopSignals } from './stop-signals.ts'
+
+const port = Number(process.env['PORT'] ?? 4_000)
+const host = process.env['HOST'] ?? '127.0.0.1'
+const dataFolder = process.env['DATA_DIR'] ?? fileURLToPath(new URL('../../data', import.meta.url))
+
+await bundlePage()
+const hubProcess = new HubProcess(dataFolder, () => {
+  process.exitCode = 1
+  server.close()
+})
+const links = new Links()
+const faults = new Faults(links, hubProcess)
+
+const server = createServer((request, response) => {
+  if (!faults.answer(request, response)) forward(request, response, hubProcess.port)
+})
+server.on('upgrade', (request, socket, head) => links.open(request, socket, head, hubProcess.port))
+
+onStopSignals({
+  async stop() {
+    server.close()
+    await hubProcess.stop()
+    links.destroyAll()
+    server.closeAllConnections()
+  },
+  stopNow: () => hubProcess.kill(),
+})
+
+await hubProcess.start()
+if (hubProcess.wanted) {
+  server.listen(port, host)
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    console.error(
+      error.code === 'EADDRINUSE' ? `Port ${port} is taken. Choose another: PORT=4001 npm start` : error,
+    )
+    process.exitCode = 1
+    return hubProcess.stop()
+  })
+}
+if (server.listening) {
+  const address = server.address() as AddressInfo
+  console.log(`The chat is on http://localhost:${address.port}`)
+}

@@ -1,0 +1,53 @@
+import type { Client, ClientStateName } from 'holdfast/client'
+import { byId, setText } from './elements.ts'
+
+const labels: Readonly<Record<ClientStateName, string>> = {
+  idle: 'Starting',
+  connecting: 'Connecting',
+  joining: 'Joining',
+  live: 'Live',
+  waiting: 'Offline',
+  closing: 'Closing',
+  closed: 'Disconnected',
+}
+
+const countdownStepMs = 200
+
+/** The connection's state, how long until the next try, and the button for those who do not want to wait. */
+export class Badge {
+  readonly #badge = byId('badge', HTMLElement)
+  readonly #state = byId('badge-state', HTMLElement)
+  readonly #countdown = byId('badge-countdown', HTMLElement)
+  readonly #retry = byId('badge-retry', HTMLButtonElement)
+  readonly #clientNow: () => Client
+  #timer: number | null = null
+
+  /** @param again connects with a new client, after the last one gave up */
+  constructor(clientNow: () => Client, again: () => void) {
+    this.#clientNow = clientNow
+    this.#retry.addEventListener('click', () => {
+      if (clientNow().state === 'closed') again()
+      else clientNow().reconnectNow()
+    })
+  }
+
+  update(): void {
+    const { state } = this.#clientNow()
+    this.#badge.dataset['state'] = state
+    setText(this.#state, labels[state])
+    setText(this.#retry, state === 'closed' ? 'Connect again' : 'Try now')
+    this.#retry.hidden = state !== 'closed' && state !== 'waiting'
+    this.#countDown()
+  }
+
+  #countDown(): void {
+    const { retryAt } = this.#clientNow()
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#countdown.hidden = retryAt === null
+    if (retryAt === null) return
+    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1_000))
+    setText(this.#countdown, `next try in ${seconds} s`)
+    this.#timer = window.setTimeout(() => this.#countDown(), countdownStepMs)
+  }
+}

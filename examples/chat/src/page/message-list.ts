@@ -1,0 +1,108 @@
+import type { Entry } from '../contract/conversation.ts'
+import type { Room } from '../contract/rooms.ts'
+import { make } from './elements.ts'
+import { MessageView, type MessageActions } from './message-view.ts'
+import type { OutgoingMessage } from './outgoing.ts'
+
+/** Closer than this to the end, the list follows what is added. */
+const followWithinPx = 80
+
+/** A room's messages in the order of the record, and below them what this page has not got out yet. */
+export class MessageList {
+  readonly element: HTMLElement
+  readonly #list: HTMLOListElement
+  readonly #empty = make('p', { className: 'empty' })
+  readonly #actions: MessageActions
+  readonly #views = new Map<string, MessageView>()
+
+  constructor(room: Room, actions: MessageActions) {
+    this.#actions = actions
+    this.#list = make('ol', { role: 'log', 'aria-label': `Messages in ${room.title}` })
+    this.#empty.textContent = `Nobody has said anything in the ${room.title} yet. ${room.about}`
+    this.element = make('div', { className: 'scroll', 'data-room': room.id }, [this.#empty, this.#list])
+    this.element.tabIndex = 0
+    this.element.hidden = true
+  }
+
+  /** Messages that stand in the list more than once. */
+  get repeated(): number {
+    return this.#list.querySelectorAll('[data-id]').length - this.#views.size
+  }
+
+  show(visible: boolean): void {
+    this.element.hidden = !visible
+    if (visible) this.#toEnd()
+  }
+
+  putEntry(entry: Entry, mine: boolean): void {
+    this.#keepingEnd(() => {
+      const view = this.#viewOf(entry.id)
+      const moves = view.seq !== entry.seq
+      view.showEntry(entry, mine)
+      if (moves) this.#place(view)
+    })
+  }
+
+  putOutgoing(message: OutgoingMessage, user: string): void {
+    this.#keepingEnd(() => {
+      const known = this.#views.has(message.id)
+      if (!known && message.status.name === 'delivered') return
+      const view = this.#viewOf(message.id)
+      view.showOutgoing(message, user)
+      if (!known) this.#list.append(view.element)
+    })
+    if (message.status.name === 'queued') this.#toEnd()
+  }
+
+  remove(id: string): void {
+    this.#views.get(id)?.element.remove()
+    this.#views.delete(id)
+    this.#empty.hidden = this.#views.size > 0
+  }
+
+  /** Marks where the topic's messages broke off. */
+  addGap(text: string): void {
+    this.#keepingEnd(() => {
+      const firstUnsent = [...this.#views.values()].find(({ seq }) => seq === Infinity)
+      const mark = make('li', { className: 'gap', text })
+      this.#list.insertBefore(mark, firstUnsent?.element ?? null)
+    })
+  }
+
+  #viewOf(id: string): MessageView {
+    const known = this.#views.get(id)
+    if (known) return known
+    const view = new MessageView(id, this.#actions)
+    this.#views.set(id, view)
+    this.#empty.hidden = true
+    return view
+  }
+
+  /** Before everything that stands later in the record; most often that is at the end. */
+  #place(view: MessageView): void {
+    let next: Element | null = null
+    let candidate = this.#list.lastElementChild
+    while (candidate && !this.#standsBefore(candidate, view)) {
+      next = candidate
+      candidate = candidate.previousElementSibling
+    }
+    if (next !== view.element) this.#list.insertBefore(view.element, next)
+  }
+
+  #standsBefore(element: Element, { seq, element: own }: MessageView): boolean {
+    if (element === own || !(element instanceof HTMLElement)) return false
+    const id = element.dataset['id']
+    return id === undefined || (this.#views.get(id)?.seq ?? 0) < seq
+  }
+
+  #keepingEnd(change: () => void): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.element
+    const follows = scrollHeight - scrollTop - clientHeight < followWithinPx
+    change()
+    if (follows) this.#toEnd()
+  }
+
+  #toEnd(): void {
+    this.element.scrollTop = this.element.scrollHeight
+  }
+}
