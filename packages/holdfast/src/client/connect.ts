@@ -29,7 +29,7 @@ export interface Client extends AsyncDisposable {
   reconnectNow(): void
   /**
    * Subscribes to a topic, now and on every link to come. Without handlers, iterate over the subscription.
-   * @throws HoldfastError `topic_invalid`, `closed`; what the hub says comes through `ready` and the `error` handler
+   * @throws HoldfastError `topic_invalid`, `closed`, TypeError for a `from` that is none; what the hub says comes through `ready` and the `error` handler
    */
   subscribe<Data = unknown>(
     topic: string,

@@ -50,8 +50,7 @@ export class TopicFeed implements Timed {
 
   add(subscription: LocalSubscription): void {
     this.#subscriptions.add(subscription)
-    if (this.#cursor && subscription.from === 'now') subscription.confirmed(this.#cursor)
-    else if (this.#cursor || this.#intent === null) this.readsAgain()
+    if (this.#cursor || this.#intent === null) this.readsAgain()
   }
 
   leave(subscription: LocalSubscription): void {
@@ -118,11 +117,13 @@ export class TopicFeed implements Timed {
     if (!this.#cursor) return
     this.#cursor = { epoch: next.epoch, offset: next.offset - 1 }
     this.#latestEpoch = next.epoch
+    // A position that its own epoch has not reached is put back; whoever stood there is told, though it moves backward.
+    const aheadOfHead = reason === 'epoch' && after?.epoch === next.epoch
     for (const subscription of this.#subscriptions) {
       const { position } = subscription
       if (!position || subscription.full) continue
       const sameEpoch = position.epoch === next.epoch
-      if (sameEpoch && position.offset >= next.offset - 1) continue
+      if (sameEpoch && !aheadOfHead && position.offset >= next.offset - 1) continue
       const itsLoss = sameEpoch && lost !== null ? next.offset - 1 - position.offset : null
       const itsAfter = after === null && position.offset === 0 ? null : position
       this.#host.gapDelivered()

@@ -9,6 +9,7 @@ import type {
   UnsubscribedFrame,
 } from '../core/wire/frames.ts'
 import { nameProblem } from '../core/wire/names.ts'
+import { fromProblem } from '../core/wire/shapes.ts'
 import type { Connection } from './connection.ts'
 import { LocalSubscription, type SubscribeOptions, type SubscriptionHandlers } from './subscription.ts'
 import { TopicFeed, type FeedHost } from './topic-feed.ts'
@@ -55,7 +56,7 @@ export class Topics {
     return this.#feeds.size
   }
 
-  /** @throws HoldfastError `topic_invalid`, `closed` */
+  /** @throws HoldfastError `topic_invalid`, `closed`; TypeError for options that are none */
   subscribe(
     topic: string,
     options: SubscribeOptions,
@@ -63,6 +64,8 @@ export class Topics {
   ): LocalSubscription {
     const problem = nameProblem(topic)
     if (problem) throw new HoldfastError('topic_invalid', `The topic ${problem}.`)
+    const nonsense = fromProblem(options.from ?? 'now', 'from')
+    if (nonsense) throw new TypeError(nonsense)
     const { name } = this.#connection.state
     if (name === 'closing' || name === 'closed') throw new HoldfastError('closed', 'The client is closed.')
     const feed = this.#feeds.get(topic) ?? new TopicFeed(topic, this.#host)

@@ -60,7 +60,8 @@ const position = object<Position>({ epoch: identifier, offset: amount })
 /** Where delivery goes on after a gap: at a message, and those count from 1. */
 const messagePosition = object<Position>({ epoch: identifier, offset: count })
 const last = object<{ last: number }>({ last: amount })
-const from: Check = (value, path) => {
+/** What is wrong with where a subscription shall begin [R32], or null. */
+export const fromProblem: Check = (value, path) => {
   if (value === 'now' || value === 'start') return null
   return typeof value === 'object' && value !== null && 'last' in value
     ? last(value, path)
@@ -97,9 +98,9 @@ export const clientFrames: Shapes<ClientFrame> = {
     session: optional(session),
     producer: object({ ...summary, id: secretIdentifier }),
     received: amount,
-    subscriptions: list(object({ ...subscription, from }), 10_000),
+    subscriptions: list(object({ ...subscription, from: fromProblem }), 10_000),
   },
-  subscribe: { ...subscription, from },
+  subscribe: { ...subscription, from: fromProblem },
   unsubscribe: subscription,
   publish: { number: count, topic: name, data: json },
   token: { token: string },
