@@ -180,7 +180,7 @@ export class Pair {
   #env(loop: VirtualLoop) {
     return {
       now: loop.now,
-      wallNow: () => wallStart + this.clock.now,
+      wallNow: () => Math.floor(wallStart + this.clock.now),
       random: () => this.random.next(),
       randomName: () => this.random.name(),
       setTimer: loop.setTimer,
