@@ -21,6 +21,7 @@ export class HubCore {
   readonly #links = new Set<Link>()
   #closing: Promise<void> | null = null
   #closed = false
+  #refusing = false
   #allGone: (() => void) | null = null
 
   constructor(settings: HubSettings, env: HubEnv) {
@@ -51,6 +52,11 @@ export class HubCore {
 
   get links(): ReadonlySet<Link> {
     return this.#links
+  }
+
+  /** It waits for its last links: a new one would hold it up, even one that is only told goodbye. */
+  get refusing(): boolean {
+    return this.#refusing
   }
 
   /**
@@ -84,6 +90,7 @@ export class HubCore {
     const deadline = new Promise<void>((resolve) => {
       cancel = env.setTimer(resolve, drainMs)
     })
+    for (const link of this.#links) if (!link.session) link.end(this.#goodbye())
     await Promise.all(
       [...sessions].map(async (session) => {
         if (session.link) await Promise.race([session.drained(), deadline])
@@ -91,6 +98,7 @@ export class HubCore {
       }),
     )
     cancel()
+    this.#refusing = true
     for (const link of this.#links) link.end(this.#goodbye())
     if (this.#links.size > 0) await new Promise<void>((resolve) => (this.#allGone = resolve))
     this.#closed = true

@@ -14,6 +14,7 @@ import { HubCore } from './hub-core.ts'
 import type { RequestContext } from './hub-parts.ts'
 import { hubStats, type HubStats } from './hub-stats.ts'
 import { settingsOf, type HubOptions, type SessionInfo } from './options.ts'
+import { refuseUpgrade } from './refuse-upgrade.ts'
 import type { RequestOptions } from './session-requests.ts'
 import { WebSocketTransport } from './transports/websocket.ts'
 
@@ -98,13 +99,17 @@ export function createHub<Context = unknown>(
   return hubOf(new HubCore(settingsOf(options), env))
 }
 
+const closingProblem = { code: 'hub_closing', message: 'The hub is closing.' }
+
 export function hubOf<Context>(core: HubCore): Hub<Context> {
   const { parts } = core
   const transport = new WebSocketTransport(parts.settings.limits.maxFrameBytes, (socket, request) =>
     core.accept(socket, request),
   )
-  const handleUpgrade: Hub['handleUpgrade'] = (request, socket, head) =>
-    transport.upgrade(request, socket, head)
+  const handleUpgrade: Hub['handleUpgrade'] = (request, socket, head) => {
+    if (core.refusing) refuseUpgrade(socket, '503 Service Unavailable', closingProblem)
+    else transport.upgrade(request, socket, head)
+  }
   const detachments = new Set<() => void>()
   const close: Hub['close'] = async ({ drainMs = 10_000 } = {}) => {
     await core.close(drainMs)
