@@ -3,6 +3,7 @@ import { Ledger } from '../core/shared/ledger.ts'
 import { errorResult, returnedResult, thrownResult } from '../core/shared/result-frame.ts'
 import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
 import type { CancelFrame, Range, RequestFrame, WelcomeFrame } from '../core/wire/frames.ts'
+import { utf8Length } from '../core/wire/names.ts'
 import type { Connection } from './connection.ts'
 
 export interface RequestContext {
@@ -32,6 +33,7 @@ export class RequestHandlers {
   readonly #handlers = new Map<string, RequestHandler>()
   readonly #running = new Map<number, Running>()
   #ledger = newLedger()
+  #maxFrameBytes = Infinity
 
   /** @param report takes what a handler threw that the hub is not told */
   constructor(connection: Connection, timekeeper: Timekeeper, report: (error: unknown) => void) {
@@ -58,7 +60,8 @@ export class RequestHandlers {
   }
 
   /** The session goes on with its ledger, or a new one has begun. */
-  resume({ resumed, producer }: WelcomeFrame): void {
+  resume({ resumed, producer, limits }: WelcomeFrame): void {
+    this.#maxFrameBytes = limits.maxFrameBytes
     if (!resumed) {
       this.abandon()
       return
@@ -81,6 +84,9 @@ export class RequestHandlers {
     const receipt = this.#ledger.receive(number, fingerprint(text))
     if (receipt.kind === 'finished') this.#connection.sendText(receipt.result)
     if (receipt.kind === 'start') this.#start(frame)
+    if (receipt.kind === 'skipped' || receipt.kind === 'full') {
+      this.#connection.distrust(`request ${number} after ${this.#ledger.highest}: ${receipt.kind}`)
+    }
   }
 
   cancel({ number }: CancelFrame): void {
@@ -111,18 +117,29 @@ export class RequestHandlers {
     }
     this.#running.set(number, running)
     if (timeoutMs !== undefined) this.#timekeeper.set(running, this.#timekeeper.now() + timeoutMs)
-    void this.#handle(ledger, number, () => handler(data, { signal: controller.signal }))
+    const { signal } = controller
+    void this.#handle(ledger, number, signal, () => handler(data, { signal }))
   }
 
-  async #handle(ledger: Ledger, number: number, handle: () => unknown): Promise<void> {
+  async #handle(ledger: Ledger, number: number, signal: AbortSignal, handle: () => unknown): Promise<void> {
     let result: { readonly text: string; readonly defect: unknown }
     try {
-      result = returnedResult(number, await handle())
+      result = this.#fitting(number, returnedResult(number, await handle()))
     } catch (thrown) {
-      result = thrownResult(number, thrown)
+      result = this.#fitting(number, thrownResult(number, thrown))
     }
-    if (result.defect !== null) this.#report(result.defect)
+    if (result.defect !== null && !signal.aborted) this.#report(result.defect)
     this.#settle(ledger, number, result.text)
+  }
+
+  /** A result that the hub does not take would end the link, and the next one when it is sent again. */
+  #fitting<Result extends { readonly text: string }>(
+    number: number,
+    result: Result,
+  ): Result | { readonly text: string; readonly defect: unknown } {
+    if (utf8Length(result.text) <= this.#maxFrameBytes) return result
+    const problem = `The reply is larger than the ${this.#maxFrameBytes} bytes that the hub takes.`
+    return { text: errorResult(number, 'message_too_large', problem), defect: new RangeError(problem) }
   }
 
   /** A result of an earlier session's ledger goes nowhere. */
