@@ -127,11 +127,11 @@ export class SessionOperations {
   }
 
   #publish(frame: PublishFrame): void {
-    const verdict = this.#parts.grants.ask({
-      action: 'publish',
-      topic: frame.topic,
-      session: this.#session.info,
-    })
+    const { grants } = this.#parts
+    const ask = (): Verdict | Promise<Verdict> =>
+      grants.ask({ action: 'publish', topic: frame.topic, session: this.#session.info })
+    let revision = grants.revision
+    const verdict = ask()
     if (typeof verdict === 'string' && this.#queuedPublishes === 0) {
       void this.#append(frame, verdict)
       return
@@ -139,8 +139,14 @@ export class SessionOperations {
     this.#queuedPublishes++
     const before = this.#publishQueue
     this.#publishQueue = (async () => {
-      const settled = await verdict
+      let settled = await verdict
       await before
+      while (revision !== grants.revision) {
+        // It waited for a slower one while rights were withdrawn [R36].
+        revision = grants.revision
+        // oxlint-disable-next-line no-await-in-loop -- asked again until no revocation came meanwhile
+        settled = await ask()
+      }
       this.#queuedPublishes--
       void this.#append(frame, settled)
     })()
