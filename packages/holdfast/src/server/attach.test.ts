@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
-import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Owner } from '../testing/owner.ts'
 import { helloFrame, RawLink } from '../testing/raw-link.ts'
 import { until } from '../testing/until.ts'
+import { upgradeByHand } from '../testing/upgrade-by-hand.ts'
 import { createHub, type Hub, type HubOptions } from './index.ts'
 
 const owner = new Owner()
@@ -49,18 +50,13 @@ async function plainGet(path: string): Promise<{ status: number | undefined; typ
   return { status: response.statusCode, type: response.headers['content-type'], body }
 }
 
-/** Asks for an upgrade by hand and keeps its own side open; resolves with what came until the other side ended. */
-async function upgradeByHand(
+/** Asks for an upgrade and keeps its own side open; resolves with what came until the other side ended. */
+async function refusedUpgrade(
   path: string,
-  headers: string = '',
+  protocol: string | null,
 ): Promise<{ answer: string; socket: Socket }> {
-  const socket = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const socket = upgradeByHand(port, path, protocol)
   owner.own({ close: () => Promise.resolve(socket.destroy()) })
-  socket.on('error', () => {})
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${headers}\r\n`,
-  )
   let answer = ''
   socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
   await once(socket, 'end')
@@ -98,8 +94,8 @@ describe('what is under the path', () => {
 
   it('refuses a WebSocket that does not offer the subprotocol with 400 and a typed error, and lets go of it', async () => {
     makeHub().attach(server)
-    for (const headers of ['', 'Sec-WebSocket-Protocol: chat\r\n']) {
-      const { answer } = await upgradeByHand('/holdfast', headers)
+    for (const protocol of [null, 'chat']) {
+      const { answer } = await refusedUpgrade('/holdfast', protocol)
       expect(answer).toMatch(/^HTTP\/1\.1 400 /)
       expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'version_unsupported' })
     }
@@ -109,8 +105,7 @@ describe('what is under the path', () => {
   it('refuses a broken WebSocket handshake, and lets go of it', async () => {
     const hub = makeHub()
     hub.attach(server)
-    const headers = 'Sec-WebSocket-Protocol: holdfast.v1\r\nSec-WebSocket-Key: short\r\n'
-    const { answer } = await upgradeByHand('/holdfast', headers)
+    const { answer } = await refusedUpgrade('/holdfast', 'holdfast.v1\r\nSec-WebSocket-Key: short')
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
     await expect.poll(connectionCount).toBe(0)
     expect(hub.stats().links).toBe(0)
@@ -119,7 +114,7 @@ describe('what is under the path', () => {
   it('S13 survives resets in the middle of a refused upgrade', async () => {
     makeHub().attach(server)
     for (const path of ['/holdfast', '/elsewhere']) {
-      const { socket } = await upgradeByHand(path)
+      const { socket } = await refusedUpgrade(path, null)
       socket.resetAndDestroy()
     }
     await expect.poll(connectionCount).toBe(0)
@@ -167,7 +162,7 @@ describe('what is elsewhere', () => {
 
   it('gets a 404 for an upgrade that nobody else would answer, and is let go of', async () => {
     makeHub().attach(server)
-    const { answer } = await upgradeByHand('/elsewhere')
+    const { answer } = await refusedUpgrade('/elsewhere', null)
     expect(answer).toMatch(/^HTTP\/1\.1 404 /)
     await expect.poll(connectionCount).toBe(0)
   })
@@ -175,7 +170,7 @@ describe('what is elsewhere', () => {
   it('gets a 404 for such an upgrade also where two hubs are attached', async () => {
     makeHub().attach(server, { path: '/one' })
     makeHub().attach(server, { path: '/two' })
-    const { answer } = await upgradeByHand('/elsewhere')
+    const { answer } = await refusedUpgrade('/elsewhere', null)
     expect(answer).toMatch(/^HTTP\/1\.1 404 /)
     await expect.poll(connectionCount).toBe(0)
   })

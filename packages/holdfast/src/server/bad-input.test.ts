@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { connect as connectTcp } from 'node:net'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '../client-node/index.ts'
@@ -11,6 +9,7 @@ import { Owner } from '../testing/owner.ts'
 import { helloFrame, RawLink, type RawFrame } from '../testing/raw-link.ts'
 import { startHub, type RealHub } from '../testing/real-hub.ts'
 import { until } from '../testing/until.ts'
+import { upgradeByHand } from '../testing/upgrade-by-hand.ts'
 
 const seed = 20_261_120
 const frames = 4_000
@@ -220,15 +219,9 @@ describe('a frame that ends the link', () => {
 })
 
 describe('bytes that are no WebSocket frames', () => {
-  /** Upgrades by hand, says hello if asked to, and then sends the bytes. */
+  /** Upgrades by hand and then sends the bytes. */
   async function sendAfterUpgrade(bytes: Uint8Array, reset: boolean): Promise<void> {
-    const socket = connectTcp({ port: real.port, host: '127.0.0.1' })
-    socket.on('error', () => {})
-    socket.write(
-      `GET /holdfast HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
-        `Sec-WebSocket-Protocol: holdfast.v1\r\n\r\n`,
-    )
+    const socket = upgradeByHand(real.port)
     await once(socket, 'data')
     socket.write(bytes)
     const closed = once(socket, 'close')

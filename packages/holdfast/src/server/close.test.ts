@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { Owner } from '../testing/owner.ts'
 import { helloFrame, RawLink } from '../testing/raw-link.ts'
 import { startHub, type RealHub } from '../testing/real-hub.ts'
 import { until } from '../testing/until.ts'
+import { upgradeByHand } from '../testing/upgrade-by-hand.ts'
 
 const owner = new Owner()
 afterEach(() => owner.closeAll())
@@ -43,18 +44,6 @@ function nextWait(client: Client): Promise<StateChange> {
       resolve(change)
     })
   })
-}
-
-/** A socket that asks for a link and then does nothing. */
-function upgradeByHand(port: number): Socket {
-  const socket = connectTcp({ port, host: '127.0.0.1' })
-  socket.on('error', () => {})
-  socket.write(
-    `GET /holdfast HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n` +
-      `Sec-WebSocket-Protocol: holdfast.v1\r\n\r\n`,
-  )
-  return socket
 }
 
 describe('S11 hub.close()', () => {
