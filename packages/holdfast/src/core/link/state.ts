@@ -3,8 +3,8 @@ import type { Farewell } from '../wire/farewell.ts'
 /** When the credentials of a bound link run out. */
 export interface Expiry {
   readonly expiresAt: number
-  /** Set once the client was asked for a fresh token. */
-  readonly asked: boolean
+  /** When the client is asked for a fresh token; null once it was. */
+  readonly askAt: number | null
 }
 
 /**
@@ -68,17 +68,10 @@ export function linkDeadline(state: LinkState): number | null {
     case 'authenticating':
       return state.deadline
     case 'bound':
-      return Math.min(state.checkAt, state.expiry ? expiryDeadline(state.expiry) : Infinity)
+      return Math.min(state.checkAt, state.expiry?.askAt ?? state.expiry?.expiresAt ?? Infinity)
     case 'closing':
       return state.destroyAt
     case 'closed':
       return null
   }
-}
-
-/** A client is asked for a fresh token this long before the old one expires. */
-export const reauthenticateWithinMs = 30_000
-
-export function expiryDeadline({ expiresAt, asked }: Expiry): number {
-  return asked ? expiresAt : expiresAt - reauthenticateWithinMs
 }

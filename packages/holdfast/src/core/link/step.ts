@@ -1,15 +1,15 @@
 import type { Farewell } from '../wire/farewell.ts'
-import {
-  expiryDeadline,
-  type Expiry,
-  type LinkEffect,
-  type LinkInput,
-  type LinkPolicy,
-  type LinkState,
-} from './state.ts'
+import type { Expiry, LinkEffect, LinkInput, LinkPolicy, LinkState } from './state.ts'
 
 /** How long a link that was said goodbye to may take to close before it is destroyed [R43]. */
 export const destroyAfterMs = 1_000
+/** A client is asked for a fresh token this long before the old one expires, or at half its life if that is later. */
+const askBeforeExpiryMs = 30_000
+/**
+ * While a ping is unanswered, the silence is looked at this often: a stall of this process then shows as a late tick
+ * [R41], whenever it began.
+ */
+const lookAgainMs = 1_000
 
 interface Step {
   readonly state: LinkState
@@ -30,8 +30,12 @@ const end = (farewell: Farewell, now: number): Step => ({
 
 const timeout = (code: Farewell['code'], message: string): Farewell => ({ code, message, retry: true })
 
-const expiryIn = (now: number, expiresInMs: number | null): Expiry | null =>
-  expiresInMs === null ? null : { expiresAt: now + expiresInMs, asked: false }
+/** Asking at half of a short life keeps tokens that live for less than 30 s from being refreshed in a loop. */
+function expiryIn(now: number, expiresInMs: number | null): Expiry | null {
+  if (expiresInMs === null) return null
+  const expiresAt = now + expiresInMs
+  return { expiresAt, askAt: expiresAt - Math.min(askBeforeExpiryMs, expiresInMs / 2) }
+}
 
 /** The only place where a link's state changes. Pure: the driver interprets the effects. */
 export function stepLink(state: LinkState, input: LinkInput, context: Context): Step {
@@ -67,58 +71,60 @@ const bind = (expiresInMs: number | null, { now, policy }: Context): Step =>
     expiry: expiryIn(now, expiresInMs),
   })
 
-function tick(
-  state: Exclude<LinkState, { name: 'closed' }>,
-  input: Extract<LinkInput, { type: 'ticked' }>,
-  context: Context,
-): Step {
-  const { now } = context
+type Ticked = Extract<LinkInput, { type: 'ticked' }>
+
+function tick(state: Exclude<LinkState, { name: 'closed' }>, input: Ticked, context: Context): Step {
+  const { now, policy } = context
   switch (state.name) {
     case 'greeting':
-      return now < state.deadline ? stay(state) : end(timeout('hello_timeout', 'No hello in time.'), now)
+      if (now < state.deadline) return stay(state)
+      if (input.late) return stay({ ...state, deadline: now + policy.helloTimeoutMs })
+      return end(timeout('hello_timeout', 'No hello in time.'), now)
     case 'authenticating':
-      return now < state.deadline
-        ? stay(state)
-        : end(timeout('authenticate_failed', 'The credentials could not be checked in time.'), now)
+      if (now < state.deadline) return stay(state)
+      if (input.late) return stay({ ...state, deadline: now + policy.authenticateTimeoutMs })
+      return end(timeout('authenticate_failed', 'The credentials could not be checked in time.'), now)
     case 'bound':
       return tickBound(state, input, context)
     case 'closing':
-      return now < state.destroyAt ? stay(state) : { state, effects: [{ type: 'destroy' }] }
+      // Again every second until it is gone: a deadline that stays in the past would spin.
+      return now < state.destroyAt
+        ? stay(state)
+        : { state: { ...state, destroyAt: now + destroyAfterMs }, effects: [{ type: 'destroy' }] }
   }
 }
 
 type Bound = Extract<LinkState, { name: 'bound' }>
 
-function tickBound(state: Bound, input: Extract<LinkInput, { type: 'ticked' }>, context: Context): Step {
+function tickBound(state: Bound, input: Ticked, context: Context): Step {
   const { now } = context
-  if (state.expiry && now >= expiryDeadline(state.expiry)) {
-    if (state.expiry.asked) return end(timeout('token_expired', 'The token expired.'), now)
-    const { expiresAt } = state.expiry
-    const asked: Bound = { ...state, expiry: { expiresAt: Math.max(expiresAt, now), asked: true } }
-    const rest = judgeSilence(asked, input, context)
-    return {
-      ...rest,
-      effects: [{ type: 'reauthenticate', withinMs: Math.max(expiresAt - now, 0) }, ...rest.effects],
-    }
+  if (!state.expiry) return judgeSilence(state, input, context)
+  const { expiresAt, askAt } = state.expiry
+  if (askAt === null) {
+    return now < expiresAt
+      ? judgeSilence(state, input, context)
+      : end(timeout('token_expired', 'The token expired.'), now)
   }
-  return judgeSilence(state, input, context)
+  if (now < askAt) return judgeSilence(state, input, context)
+  const asked: Bound = { ...state, expiry: { expiresAt, askAt: null } }
+  const rest = judgeSilence(asked, input, context)
+  // Durations on the wire are integers [R5], which the difference of two clock readings need not be.
+  const withinMs = Math.floor(Math.max(expiresAt - now, 0))
+  return { ...rest, effects: [{ type: 'reauthenticate', withinMs }, ...rest.effects] }
 }
 
-function judgeSilence(
-  state: Bound,
-  { heardAt, late }: Extract<LinkInput, { type: 'ticked' }>,
-  { now, policy: { heartbeat } }: Context,
-): Step {
-  const heardSincePing = state.pingedAt === null || heardAt >= state.pingedAt
-  if (heardSincePing && now < heardAt + heartbeat.intervalMs) {
-    return stay({ ...state, checkAt: heardAt + heartbeat.intervalMs, pingedAt: null })
+function judgeSilence(state: Bound, { heardAt, late }: Ticked, { now, policy }: Context): Step {
+  const { intervalMs, timeoutMs } = policy.heartbeat
+  const { pingedAt } = state
+  const answered = pingedAt === null || heardAt >= pingedAt
+  if (answered && now < heardAt + intervalMs) {
+    return stay({ ...state, checkAt: heardAt + intervalMs, pingedAt: null })
   }
-  if (heardSincePing || late) {
-    return {
-      state: { ...state, checkAt: now + heartbeat.timeoutMs, pingedAt: now },
-      effects: [{ type: 'ping' }],
-    }
+  const nextLookAt = now + Math.min(timeoutMs, lookAgainMs)
+  if (answered || late) {
+    return { state: { ...state, checkAt: nextLookAt, pingedAt: now }, effects: [{ type: 'ping' }] }
   }
-  if (now < state.checkAt) return stay(state)
+  const deadline = pingedAt + timeoutMs
+  if (now < deadline) return stay({ ...state, checkAt: Math.min(deadline, nextLookAt) })
   return end(timeout('heartbeat_timeout', 'Nothing was heard from the client.'), now)
 }
