@@ -7,11 +7,22 @@ interface Verdict {
   readonly effects: readonly ClientEffect[]
 }
 
+/**
+ * While a ping is unanswered, the silence is looked at this often: a stall of this process then shows as a late tick
+ * [R41], whenever it began, and an answer is noticed soon.
+ */
+const lookAgainMs = 1_000
+
 /** Sends a ping that has to be answered, or anything heard, until the deadline. */
 export function startProbe(state: Live, now: number, deadline: number): Verdict {
   const id = state.nextProbeId
   return {
-    state: { ...state, probe: { id, sentAt: now, deadline }, nextProbeId: id + 1, checkAt: deadline },
+    state: {
+      ...state,
+      probe: { id, sentAt: now, deadline },
+      nextProbeId: id + 1,
+      checkAt: Math.min(deadline, now + lookAgainMs),
+    },
     effects: [{ type: 'ping', id }],
   }
 }
@@ -25,7 +36,9 @@ export function silenceVerdict(
   const { intervalMs, timeoutMs } = state.heartbeat
   const probe = state.probe && heardAt > state.probe.sentAt ? null : state.probe
   if (probe) {
-    if (now < probe.deadline) return { state: { ...state, checkAt: probe.deadline }, effects: [] }
+    if (now < probe.deadline) {
+      return { state: { ...state, checkAt: Math.min(probe.deadline, now + lookAgainMs) }, effects: [] }
+    }
     return late ? startProbe(state, now, now + timeoutMs) : 'dead'
   }
   const probeAt = heardAt + intervalMs + timeoutMs / 3

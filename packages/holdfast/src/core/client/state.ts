@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../wire/error-table.ts'
+import type { ErrorCode } from '../wire/error-codes.ts'
 import type { Farewell } from '../wire/farewell.ts'
 import type { WelcomeFrame } from '../wire/frames.ts'
 
@@ -33,7 +33,8 @@ export interface Probe {
  *                            ▲  │ failed         │ departed           │ departed, dead
  *                     due,   │  ▼                ▼                    │
  *         reconnectRequested └─ waiting ◀──────────────────────────────┘
- *     any ── closeRequested ──▶ closing ──▶ closed ◀── final refusal, attempts exhausted ── any
+ *     joining, live ── closeRequested ──▶ closing ── departed, due ──▶ closed
+ *     any ── closeRequested, final refusal, attempts exhausted ──▶ closed
  */
 export type ClientState =
   | (Continuity & { readonly name: 'idle' })

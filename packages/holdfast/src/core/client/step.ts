@@ -126,7 +126,7 @@ function depart(
   if (code === 'unauthenticated' && context.policy.canRefreshToken && !state.tokenRejected) {
     return connect({ ...state, tokenRejected: true }, context)
   }
-  if (!farewell.retry) return stop({ code, message })
+  if (code === 'unauthenticated' || !farewell.retry) return stop({ code, message })
   return wait(state, farewell, context)
 }
 
@@ -172,7 +172,8 @@ function giveUpLink(
 const closedByCaller: Reason = { code: 'closed', message: 'The client was closed.' }
 
 function close(state: Open, { now }: ClientContext): ClientStep {
-  if (state.name === 'live') {
+  // Once it has the hello, the hub may hold a session, which would rest if nobody told it [R48].
+  if (state.name === 'joining' || state.name === 'live') {
     return {
       state: { name: 'closing', attempt: state.attempt, deadline: now + leaveTimeoutMs },
       effects: [{ type: 'leave' }],
