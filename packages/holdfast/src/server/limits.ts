@@ -16,7 +16,8 @@ export interface HubLimits {
   /** Requests of the hub to one session that wait for a number. Beyond: `outbox_full`. Default 1,000. */
   readonly maxWaitingRequests: number
   /** Bytes of control frames that wait for a slow link; at least twice `maxResultLength`, which a resume sends at once.
-   * Beyond: the link ends with `slow_reader`. Default 16,777,216. */
+   * A quarter of it may be open requests to the client; more wait. Beyond: the link ends with `slow_reader`.
+   * Default 16,777,216. */
   readonly maxControlBytes: number
   /** Bytes that stalled links keep from being freed beyond retention, in all. Beyond: those that stall longest end with
    * `slow_reader`. Default 67,108,864. */

@@ -33,13 +33,15 @@ export class SessionRequests {
   readonly #acknowledger = new Acknowledger()
 
   constructor(parts: HubParts, session: Session) {
-    const { maxWaitingRequests, maxOpenOperations } = parts.settings.limits
+    const { maxWaitingRequests, maxOpenOperations, maxControlBytes } = parts.settings.limits
     this.#parts = parts
     this.#session = session
     this.#outbox = new Outbox({
       maxWaiting: maxWaitingRequests,
       maxWaitingLength: Infinity,
       maxOpen: maxOpenOperations,
+      // Sent again at once after a resume, they must fit beside the results.
+      maxOpenLength: maxControlBytes / 4,
     })
   }
 

@@ -18,6 +18,8 @@ export interface OutboxLimits {
   readonly maxWaitingLength: number
   /** How many may have a number and no result. The hub tells it in `welcome`. */
   maxOpen: number
+  /** How long the JSON of those may be in all: a resume sends them at once. A single one may be longer. Default: any. */
+  readonly maxOpenLength?: number
 }
 
 interface Handed<Item> {
@@ -37,6 +39,7 @@ export class Outbox<Item extends OutboxItem> {
   #waiting = new Set<Item>()
   #waitingLength = 0
   readonly #handed = new Map<number, Handed<Item>>()
+  #handedLength = 0
   #highest = 0
 
   constructor(limits: OutboxLimits) {
@@ -76,8 +79,11 @@ export class Outbox<Item extends OutboxItem> {
    */
   handOver(unacknowledged: number): { readonly item: Item; readonly frame: string } | null {
     if (this.#handed.size + unacknowledged >= this.limits.maxOpen) return null
+    const { maxOpenLength = Infinity } = this.limits
     for (const item of this.#waiting) {
+      if (this.#handed.size > 0 && this.#handedLength + item.length > maxOpenLength) return null
       this.#remove(item)
+      this.#handedLength += item.length
       const number = ++this.#highest
       const formerNumber = item.number
       item.number = number
@@ -107,8 +113,10 @@ export class Outbox<Item extends OutboxItem> {
   /** The result came: the item, or null if the number is not open (a result that came twice). */
   settle(number: number): Item | null {
     const handed = this.#handed.get(number)
+    if (!handed) return null
     this.#handed.delete(number)
-    return handed?.item ?? null
+    this.#handedLength -= handed.item.length
+    return handed.item
   }
 
   summary(): ProducerSummary {
@@ -132,6 +140,7 @@ export class Outbox<Item extends OutboxItem> {
     for (const [number, { item, formerNumber, cancelled }] of this.#handed) {
       if (number <= received) continue
       this.#handed.delete(number)
+      this.#handedLength -= item.length
       item.number = formerNumber
       if (!cancelled) items.push(item)
     }
@@ -147,6 +156,7 @@ export class Outbox<Item extends OutboxItem> {
   loseOpen(): Item[] {
     const items = Array.from(this.#handed.values(), ({ item }) => item)
     this.#handed.clear()
+    this.#handedLength = 0
     return items
   }
 
