@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest'
+import { makingPairs } from '../pair-fixture.ts'
+import type { Pair } from '../pair.ts'
+import { recordTopic, type RecordedTopic } from '../recorded-topic.ts'
+
+const makePair = makingPairs()
+
+const text = 'x'.repeat(1_000)
+
+/** Publishes messages of about 1 KB, a hundred each 100 ms. */
+async function publishKilobytes(pair: Pair, count: number): Promise<void> {
+  for (let batch = 0; batch < count / 100; batch++) {
+    // oxlint-disable-next-line no-await-in-loop -- batch by batch
+    await pair.clock.settled(Promise.all(Array.from({ length: 100 }, () => pair.hub.publish('room', text))))
+    // oxlint-disable-next-line no-await-in-loop -- batch by batch
+    await pair.clock.advance(100)
+  }
+}
+
+/** Every offset once and ascending by one, but where a gap says otherwise. */
+function expectContinuous({ events }: RecordedTopic, from: number, to: number): void {
+  let next = from
+  for (const event of events) {
+    if (event.type === 'gap') {
+      expect(event.after?.offset).toBe(next - 1)
+      expect(event.lost).toBe(event.next.offset - next)
+      next = event.next.offset
+    } else {
+      expect(event.offset).toBe(next)
+      next++
+    }
+  }
+  expect(next - 1).toBe(to)
+}
+
+test('S9 a reader that stalls holds up nobody, and goes on without loss when it reads again', async () => {
+  const pair = makePair()
+  const stalled = await pair.connected()
+  const healthy = await pair.connected()
+  const topics = [stalled, healthy].map(({ client }) => recordTopic(client, 'room'))
+  await pair.clock.settled(Promise.all(topics.map(({ subscription }) => subscription.ready)))
+  stalled.link.down.hold()
+  await publishKilobytes(pair, 3_000)
+  expect(topics[1]?.offsets).toHaveLength(3_000)
+  expect(pair.hub.stats()).toMatchObject({ writing: 1, links: 2 })
+  // At most the kernel's buffer and one write are on their way; the rest is in the topic, once for all.
+  expect(stalled.link.down.waitingBytes).toBeLessThanOrEqual(65_536 + 1_100)
+  stalled.link.down.release()
+  await pair.clock.advance(1_000)
+  for (const topic of topics) expectContinuous(topic, 1, 3_000)
+  expect(topics[0]?.gaps).toEqual([])
+  expect(stalled.links).toHaveLength(1)
+})
+
+test('S9 a reader that stalls beyond what is kept goes on with a gap that counts', async () => {
+  const pair = makePair({ hub: { retention: { messages: 500 } } })
+  const stalled = await pair.connected()
+  const healthy = await pair.connected()
+  const topics = [stalled, healthy].map(({ client }) => recordTopic(client, 'room'))
+  await pair.clock.settled(Promise.all(topics.map(({ subscription }) => subscription.ready)))
+  stalled.link.down.hold()
+  await publishKilobytes(pair, 3_000)
+  expect(pair.hub.stats().topics.bytes).toBeLessThan(1_000_000)
+  stalled.link.down.release()
+  await pair.clock.advance(1_000)
+  for (const topic of topics) expectContinuous(topic, 1, 3_000)
+  expect(topics[0]?.gaps).toMatchObject([{ reason: 'slow' }])
+  expect(topics[1]?.gaps).toEqual([])
+})
+
+test('S9 what stalled readers pin is bounded: they are ended, and resume', async () => {
+  const pair = makePair({ hub: { retention: { messages: 100 }, limits: { maxPinnedBytes: 65_536 } } })
+  const stalled = [await pair.connected(), await pair.connected(), await pair.connected()]
+  const topics = stalled.map(({ client }) => recordTopic(client, 'room'))
+  await pair.clock.settled(Promise.all(topics.map(({ subscription }) => subscription.ready)))
+  for (const [index, { link }] of stalled.entries()) {
+    link.down.hold()
+    // oxlint-disable-next-line no-await-in-loop -- each stalls at another place
+    await publishKilobytes(pair, 700 + index)
+  }
+  await publishKilobytes(pair, 1_000)
+  await pair.clock.advance(2_000)
+  expect(pair.hub.stats().links).toBeLessThan(3)
+  for (const { links } of stalled) links[0]?.down.release()
+  const head = pair.hub.stats().topics.messages
+  expect(head).toBe(100)
+  await pair.clock.advance(10_000)
+  const last = Math.max(...topics.map(({ offsets }) => offsets.at(-1) ?? 0))
+  for (const topic of topics) expectContinuous(topic, 1, last)
+  for (const { client } of stalled) expect(client.state).toBe('live')
+})
+
+test('S9 a reader that never reads again is ended by the heartbeat, and nothing is left of it', async () => {
+  const pair = makePair()
+  const { client, link, loop } = await pair.connected()
+  const topic = recordTopic(client, 'room')
+  await pair.clock.settled(topic.subscription.ready)
+  loop.stall(10_000_000)
+  link.down.hold()
+  await publishKilobytes(pair, 1_000)
+  await pair.clock.advance(45_000)
+  expect(pair.hub.stats()).toMatchObject({ links: 0, subscriptions: 0, writing: 0, orphans: 0 })
+  await pair.clock.advance(120_000)
+  expect(pair.hub.stats().sessions).toEqual({ live: 0, resting: 0 })
+  loop.stall(0)
+  link.down.release()
+})
+
+test('S9 requests of the hub that pile up for a stalled reader wait within bounds and are all answered', async () => {
+  const pair = makePair({ hub: { limits: { maxControlBytes: 200_000, maxResultLength: 100_000 } } })
+  const { client, links } = await pair.connected()
+  client.onRequest('take', () => 'taken')
+  const to = { session: client.session ?? '' }
+  links[0]?.down.hold()
+  const replies = Array.from({ length: 1_000 }, () => pair.hub.request(to, 'take', text))
+  await pair.clock.advance(2_000)
+  links[0]?.cut()
+  await pair.clock.until(() => client.state === 'live' && links.length === 2)
+  const values = await pair.clock.settled(Promise.all(replies))
+  expect(new Set(values)).toEqual(new Set(['taken']))
+  expect(links).toHaveLength(2)
+})
+
+test('S32 a client on a slow line that still receives a large backlog is not dropped', async () => {
+  const pair = makePair({ hub: { retention: { bytes: 64_000_000 } } })
+  await publishKilobytes(pair, 6_000)
+  // 4 MB in the kernel at 100 bytes a millisecond: a pong behind them is 40 s away.
+  pair.network.change({ kernelBytes: 4_000_000, bytesPerMs: 100 })
+  const slow = await pair.connected()
+  const topic = recordTopic(slow.client, 'room', { from: 'start' })
+  await pair.clock.until(() => topic.offsets.length === 6_000)
+  await pair.clock.advance(60_000)
+  expectContinuous(topic, 1, 6_000)
+  expect(slow.links).toHaveLength(1)
+  expect(slow.client.state).toBe('live')
+})
+
+test('S32 a client whose pongs are 31 s away still receives, and stays', async () => {
+  const pair = makePair({ hub: { retention: { bytes: 64_000_000 } } })
+  await publishKilobytes(pair, 3_200)
+  pair.network.change({ kernelBytes: 8_000_000, bytesPerMs: 110 })
+  const slow = await pair.connected()
+  const topic = recordTopic(slow.client, 'room', { from: 'start' })
+  await pair.clock.until(() => topic.offsets.length === 3_200)
+  expect(slow.links).toHaveLength(1)
+  // On an idle line behind the backlog the next silence is judged as ever.
+  await pair.clock.advance(120_000)
+  expect(slow.links).toHaveLength(1)
+})
