@@ -144,7 +144,6 @@ export class Connection implements Timed {
         if ('attempt' in this.#state) this.send(this.#host.hello(this.#state.attempt, this.#token))
         return
       case 'admit':
-        this.#heardAt = this.#env.now()
         this.#host.admitted(effect.welcome)
         return
       case 'ping':

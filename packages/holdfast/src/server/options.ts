@@ -10,7 +10,10 @@ export interface Identity<Context = unknown> {
   readonly user: string | null
   /** Default null. */
   readonly tenant?: string | null
-  /** When the credentials expire, in milliseconds since 1970. 30 s before, the client is asked for a fresh token. */
+  /**
+   * When the credentials expire, in milliseconds since 1970. 30 s before, or at half their life if that is shorter, the
+   * client is asked for a fresh token. Default: never.
+   */
   readonly expiresAt?: number
   /** Anything the application wants to find again as `session.context`. Never sent to the client. */
   readonly context?: Context
