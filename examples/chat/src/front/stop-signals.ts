@@ -14,6 +14,7 @@ export function onStopSignals({ stop, stopNow }: Stoppable): void {
   const received = (signal: NodeJS.Signals): void => {
     if (!first) {
       first = { signal, at: performance.now() }
+      console.log('Closing. Once more closes at once.')
       stop().catch((error: unknown) => {
         console.error(error)
         process.exit(1)

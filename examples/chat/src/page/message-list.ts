@@ -14,6 +14,8 @@ export class MessageList {
   readonly #empty = make('p', { className: 'empty' })
   readonly #actions: MessageActions
   readonly #views = new Map<string, MessageView>()
+  /** Whoever has scrolled back wants to read in peace. */
+  #follows = true
 
   constructor(room: Room, actions: MessageActions) {
     this.#actions = actions
@@ -22,6 +24,12 @@ export class MessageList {
     this.element = make('div', { className: 'scroll', 'data-room': room.id }, [this.#empty, this.#list])
     this.element.tabIndex = 0
     this.element.hidden = true
+    this.element.addEventListener('scroll', () => {
+      const { scrollTop, scrollHeight, clientHeight } = this.element
+      this.#follows = scrollHeight - scrollTop - clientHeight < followWithinPx
+    })
+    // A phone's keyboard, or a header that needs another line.
+    new ResizeObserver(() => this.#followEnd()).observe(this.element)
   }
 
   /** Messages that stand in the list more than once. */
@@ -31,27 +39,29 @@ export class MessageList {
 
   show(visible: boolean): void {
     this.element.hidden = !visible
-    if (visible) this.#toEnd()
+    this.#follows = true
+    this.#followEnd()
   }
 
   putEntry(entry: Entry, mine: boolean): void {
-    this.#keepingEnd(() => {
-      const view = this.#viewOf(entry.id)
-      const moves = view.seq !== entry.seq
-      view.showEntry(entry, mine)
-      if (moves) this.#place(view)
-    })
+    const view = this.#viewOf(entry.id)
+    const moves = view.seq !== entry.seq
+    view.showEntry(entry, mine)
+    if (moves) this.#place(view)
+    this.#followEnd()
   }
 
   putOutgoing(message: OutgoingMessage, user: string): void {
-    this.#keepingEnd(() => {
-      const known = this.#views.has(message.id)
-      if (!known && message.status.name === 'delivered') return
-      const view = this.#viewOf(message.id)
-      view.showOutgoing(message, user)
-      if (!known) this.#list.append(view.element)
-    })
-    if (message.status.name === 'queued') this.#toEnd()
+    const known = this.#views.has(message.id)
+    // It arrived so long ago that the list has forgotten it.
+    if (!known && message.status.name === 'delivered') return
+    const view = this.#viewOf(message.id)
+    view.showOutgoing(message, user)
+    if (!known) {
+      this.#list.append(view.element)
+      this.#follows = true
+    }
+    this.#followEnd()
   }
 
   remove(id: string): void {
@@ -62,11 +72,10 @@ export class MessageList {
 
   /** Marks where the topic's messages broke off. */
   addGap(text: string): void {
-    this.#keepingEnd(() => {
-      const firstUnsent = [...this.#views.values()].find(({ seq }) => seq === Infinity)
-      const mark = make('li', { className: 'gap', text })
-      this.#list.insertBefore(mark, firstUnsent?.element ?? null)
-    })
+    const firstUnsent = [...this.#views.values()].find(({ seq }) => seq === Infinity)
+    const mark = make('li', { className: 'gap', text })
+    this.#list.insertBefore(mark, firstUnsent?.element ?? null)
+    this.#followEnd()
   }
 
   #viewOf(id: string): MessageView {
@@ -95,14 +104,7 @@ export class MessageList {
     return id === undefined || (this.#views.get(id)?.seq ?? 0) < seq
   }
 
-  #keepingEnd(change: () => void): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.element
-    const follows = scrollHeight - scrollTop - clientHeight < followWithinPx
-    change()
-    if (follows) this.#toEnd()
-  }
-
-  #toEnd(): void {
-    this.element.scrollTop = this.element.scrollHeight
+  #followEnd(): void {
+    if (this.#follows) this.element.scrollTop = this.element.scrollHeight
   }
 }
