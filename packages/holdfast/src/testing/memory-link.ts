@@ -11,6 +11,8 @@ import type { VirtualLoop } from './virtual-loop.ts'
 export interface HubPeer {
   readonly loop: VirtualLoop
   readonly maxFrameBytes: number
+  /** It takes no connections any more. */
+  readonly refusing: boolean
   accept(socket: LinkSocket, request: LinkRequest): LinkEvents
 }
 
@@ -141,6 +143,7 @@ export class MemoryLink implements TransportLink {
 
   #accepted(): void {
     if (this.#clientState === 'closed') return
+    if (this.#hub.refusing) return this.hubDied()
     this.#hubState = 'open'
     this.down.mark(() => {
       if (this.#clientState !== 'opening') return

@@ -87,7 +87,14 @@ export class Pair {
     const { maxFrameBytes } = settings.limits
     this.#running = {
       hub: this.#hub,
-      peer: { loop, maxFrameBytes, accept: (socket, request) => core.accept(socket, request) },
+      peer: {
+        loop,
+        maxFrameBytes,
+        get refusing() {
+          return core.refusing
+        },
+        accept: (socket, request) => core.accept(socket, request),
+      },
     }
     this.#options.started?.(this.#hub)
     return this.#hub

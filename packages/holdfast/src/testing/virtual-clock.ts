@@ -10,7 +10,8 @@ export interface LoopState {
 }
 
 interface ScheduledEvent {
-  readonly at: number
+  /** Later than it was if its loop stalls. */
+  at: number
   readonly phase: number
   readonly order: number
   readonly loop: LoopState
@@ -65,7 +66,8 @@ export class VirtualClock {
       this.#events.pop()
       if (event.loop.dead) continue
       if (event.loop.stalledUntil > event.at) {
-        this.#insert({ ...event, at: event.loop.stalledUntil })
+        event.at = event.loop.stalledUntil
+        this.#insert(event)
         continue
       }
       this.#now = event.at

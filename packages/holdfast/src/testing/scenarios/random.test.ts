@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { RandomWorld } from '../random-world.ts'
+
+const seeds = Number(process.env['HOLDFAST_SEEDS'] ?? 200)
+const firstSeed = Number(process.env['HOLDFAST_FIRST_SEED'] ?? 1)
+
+/** Lives through one seed; returns what went wrong. */
+async function live(seed: number): Promise<string[]> {
+  const world = new RandomWorld({
+    seed,
+    hub: { retention: { messages: 30 }, timeouts: { sessionTtlMs: 30_000 } },
+  })
+  const { pair } = world
+  const { random, clock } = pair
+  const restarts = random.chance(0.5)
+  for (let count = random.integer(1, 4); count > 0; count--) world.addClient()
+  /* oxlint-disable no-await-in-loop -- one thing after the other */
+  for (let turn = 0; turn < 60; turn++) {
+    for (let actions = random.integer(0, 4); actions > 0; actions--) world.act()
+    if (random.chance(0.3)) world.break()
+    if (restarts && random.chance(0.04)) await world.restart()
+    await clock.advance(random.integer(0, random.chance(0.1) ? 30_000 : 300))
+  }
+  /* oxlint-enable no-await-in-loop */
+  world.calm()
+  await clock.advance(700_000)
+  const faults = world.faults()
+  const { orphans, operations } = pair.hub.stats()
+  if (orphans > 0) faults.push(`${orphans} orphans`)
+  if (operations.running > 0 || operations.requested > 0) faults.push(`left: ${JSON.stringify(operations)}`)
+  return [...faults, ...(await pair.leftovers())]
+}
+
+test(
+  `${seeds} random worlds: nothing lost in silence, nothing done twice, nothing left`,
+  { timeout: 120_000 },
+  async () => {
+    const failures: Record<string, string[]> = {}
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+      // oxlint-disable-next-line no-await-in-loop -- one world after the other
+      const faults = await live(seed).catch((error: unknown) => [String(error)])
+      if (faults.length > 0) failures[`seed ${seed}`] = faults
+      if (Object.keys(failures).length >= 5) break
+    }
+    expect(failures).toEqual({})
+  },
+)
