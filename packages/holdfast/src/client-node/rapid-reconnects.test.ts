@@ -71,7 +71,7 @@ it(
       await cutTheLink(subscriber, proxy, cut)
     }
     await Promise.all(published)
-    await until(() => offsets.length >= messages, 'every message has arrived')
+    await until(() => offsets.length >= messages, 'every message has arrived', 30_000)
     await inState(subscriber, 'live')
 
     expect(offsets).toEqual(Array.from({ length: messages }, (_, index) => index + 1))

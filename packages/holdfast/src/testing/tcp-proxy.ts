@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 interface Line {
   readonly near: Socket
   readonly far: Socket
+  frozen: boolean
 }
 
 /** A proxy between client and hub on the loopback, to cut, reset or freeze their connections. */
@@ -51,6 +52,12 @@ export class TcpProxy {
   /** From now on whatever is sent vanishes, ends and resets too; new connections are accepted and get no answer. */
   freeze(): void {
     this.#frozen = true
+    for (const line of this.#lines) line.frozen = true
+  }
+
+  /** New connections work again; those that were frozen stay so. */
+  thaw(): void {
+    this.#frozen = false
   }
 
   async close(): Promise<void> {
@@ -61,7 +68,7 @@ export class TcpProxy {
 
   #accept(near: Socket, targetPort: number): void {
     const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
-    const line: Line = { near, far }
+    const line: Line = { near, far, frozen: this.#frozen }
     this.#lines.add(line)
     this.#pass(line, near, far)
     this.#pass(line, far, near)
@@ -70,15 +77,15 @@ export class TcpProxy {
   #pass(line: Line, from: Socket, to: Socket): void {
     from.setNoDelay(true)
     from.on('data', (bytes) => {
-      if (!this.#frozen && to.writable) to.write(bytes)
+      if (!line.frozen && to.writable) to.write(bytes)
     })
     from.on('end', () => {
-      if (!this.#frozen) to.end()
+      if (!line.frozen) to.end()
     })
     // What happens to one side happens to the other; `close` follows.
     from.on('error', () => {})
     from.on('close', () => {
-      if (!this.#frozen) to.destroy()
+      if (!line.frozen) to.destroy()
       if (line.near.closed && line.far.closed) this.#lines.delete(line)
     })
   }
