@@ -95,7 +95,7 @@ export class RandomWorld {
 
   /** One of the things that networks and machines do. */
   break(): void {
-    const { random, clients, network, hubLoop } = this.pair
+    const { random, clients, network, hub, hubLoop } = this.pair
     const { links, loop, client } = random.pick(clients)
     const link = links.at(-1)
     const faults: readonly (() => void)[] = [
@@ -113,6 +113,8 @@ export class RandomWorld {
       () => loop.stall(random.integer(10, 20_000)),
       () => hubLoop.stall(random.integer(10, 20_000)),
       () => client.reconnectNow(),
+      () => hub.disconnect(client.session ?? '', { retry: true }),
+      () => hub.disconnect(client.session ?? '', { retry: true }),
       () =>
         network.change({
           latencyMs: random.integer(0, 400),
