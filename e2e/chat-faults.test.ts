@@ -3,142 +3,162 @@ import { ChatPage, countedTo } from './chat-page.ts'
 import { startChat } from './chat-server.ts'
 import { browserMissing, launchChromium, type Chromium } from './chromium.ts'
 
-describe.skipIf(browserMissing)(
-  `the chat under attack in Chromium (${browserMissing ?? 'browser found'})`,
-  () => {
-    let chromium: Chromium
+describe.skipIf(browserMissing)(`the attacked chat (${browserMissing ?? 'browser found'})`, () => {
+  let chromium: Chromium
 
-    beforeAll(async () => {
-      chromium = await launchChromium()
-    })
-    afterAll(() => chromium[Symbol.asyncDispose]())
+  beforeAll(async () => {
+    chromium = await launchChromium()
+  })
+  afterAll(() => chromium[Symbol.asyncDispose]())
 
-    test('cut again and again in mid-stream, an answer is complete and nothing of it comes twice', async () => {
+  test('cut again and again in mid-stream, an answer is complete and nothing of it comes twice', async () => {
+    await using server = await startChat({ tokenMs: 10 })
+    await using ada = await ChatPage.open(chromium, server, 'Ada')
+    await using grace = await ChatPage.open(chromium, server, 'Grace')
+    await ada.say('@assistant count to 300')
+    for (const reached of ['30', '150']) {
+      await ada.lastContains(` ${reached} `)
+      const before = await ada.count('reconnects')
+      await ada.press('Cut the connection')
+      await expect.poll(() => ada.count('reconnects'), { timeout: 10_000 }).toBe(before + 1)
+    }
+    await Promise.all([ada.lastContains(' 300'), grace.lastContains(' 300')])
+    expect(await ada.lastText()).toBe(countedTo(300))
+    expect(await grace.texts()).toEqual(await ada.texts())
+    await ada.wasTold('Reconnecting')
+    await ada.wasTold('Reconnected.')
+    expect(await ada.count('gaps')).toBe(0)
+    await ada.keptThePromise()
+    await grace.keptThePromise()
+  })
+
+  test.each(['Restart the hub’s process', 'Kill it'])(
+    '“%s” in mid-stream: an honest gap, the history fetched, and both pages agree',
+    async (button) => {
       await using server = await startChat({ tokenMs: 10 })
       await using ada = await ChatPage.open(chromium, server, 'Ada')
       await using grace = await ChatPage.open(chromium, server, 'Grace')
-      await ada.say('@assistant count to 300')
-      for (const reached of ['30', '150']) {
-        await ada.lastContains(` ${reached} `)
-        const before = await ada.count('reconnects')
-        await ada.press('Cut the connection')
-        await expect.poll(() => ada.count('reconnects'), { timeout: 10_000 }).toBe(before + 1)
+      await ada.say('@assistant count to 2000')
+      await Promise.all([ada.lastContains(' 40 '), grace.lastContains(' 40 ')])
+      await grace.press(button)
+      await ada.say('In the middle of it.')
+      for (const page of [ada, grace]) {
+        await page.wasTold('Reconnecting')
+        await page.wasTold('Reconnected.')
+        await page.wasTold('the server began anew. Fetched what it names')
       }
-      await Promise.all([ada.lastContains(' 300'), grace.lastContains(' 300')])
-      expect(await ada.lastText()).toBe(countedTo(300))
+      expect(await ada.page.textContent('.footer:not(:empty)')).toContain(
+        'The server stopped while this was being written',
+      )
+      await ada.say('Did you see that?')
+      await ada.lastIs('Delivered')
+      await grace.lastContains('Did you see that?')
+      const [question, answer = '', ...rest] = await ada.texts()
+      expect([question, ...rest]).toEqual([
+        '@assistant count to 2000',
+        'In the middle of it.',
+        'Did you see that?',
+      ])
+      expect(countedTo(2_000).startsWith(answer)).toBe(true)
       expect(await grace.texts()).toEqual(await ada.texts())
-      await ada.wasTold('Reconnecting')
-      await ada.wasTold('Reconnected.')
-      expect(await ada.count('gaps')).toBe(0)
+      expect(await ada.count('gaps')).toBeGreaterThan(0)
       await ada.keptThePromise()
       await grace.keptThePromise()
-    })
+      await grace.page.reload()
+      await grace.shows(...(await ada.texts()))
+    },
+  )
 
-    test.each(['Restart the hub’s process', 'Kill it'])(
-      '“%s” in mid-stream: an honest gap, the history fetched, and both pages agree',
-      async (button) => {
-        await using server = await startChat({ tokenMs: 10 })
-        await using ada = await ChatPage.open(chromium, server, 'Ada')
-        await using grace = await ChatPage.open(chromium, server, 'Grace')
-        await ada.say('@assistant count to 2000')
-        await Promise.all([ada.lastContains(' 40 '), grace.lastContains(' 40 ')])
-        await grace.press(button)
-        for (const page of [ada, grace]) {
-          await page.wasTold('Reconnecting')
-          await page.wasTold('Reconnected.')
-          await page.wasTold('the server began anew. Fetched what it names')
-        }
-        expect(await ada.page.textContent('.footer:not(:empty)')).toContain(
-          'The server stopped while this was being written',
-        )
-        await ada.say('Did you see that?')
-        await ada.lastIs('Delivered')
-        await grace.lastContains('Did you see that?')
-        const [question, answer = '', ...rest] = await ada.texts()
-        expect([question, ...rest]).toEqual(['@assistant count to 2000', 'Did you see that?'])
-        expect(countedTo(2_000).startsWith(answer)).toBe(true)
-        expect(await grace.texts()).toEqual(await ada.texts())
-        expect(await ada.count('gaps')).toBeGreaterThan(0)
-        await ada.keptThePromise()
-        await grace.keptThePromise()
-        await grace.page.reload()
-        await grace.shows(...(await ada.texts()))
-      },
-    )
+  test('what is typed while cut off is queued, and delivered once and in order', async () => {
+    await using server = await startChat()
+    await using ada = await ChatPage.open(chromium, server, 'Ada')
+    await using grace = await ChatPage.open(chromium, server, 'Grace')
+    await ada.press('Unplug')
+    await ada.becomes('Offline')
+    await expect.poll(() => ada.page.textContent('#badge-countdown')).toMatch(/^next try in \d+ s$/)
+    const texts = ['one', 'two', 'three', 'four', 'five']
+    for (const text of texts) await ada.say(text)
+    await ada.lastIs('Queued')
+    await ada.wasTold('Queued while offline: 5 messages')
+    expect(await warnsOnLeaving(ada)).toBe(true)
+    await grace.say('meanwhile')
+    await ada.press('Unplug')
+    await ada.press('Try now')
+    await ada.lastIs('Delivered')
+    await grace.shows('meanwhile', ...texts)
+    await ada.shows('meanwhile', ...texts)
+    expect(await warnsOnLeaving(ada)).toBe(false)
+    await ada.keptThePromise()
+    await grace.keptThePromise()
+  })
 
-    test('what is typed while cut off is queued, and delivered once and in order', async () => {
-      await using server = await startChat()
-      await using ada = await ChatPage.open(chromium, server, 'Ada')
-      await using grace = await ChatPage.open(chromium, server, 'Grace')
-      await ada.press('Unplug')
-      await ada.becomes('Offline')
-      await expect.poll(() => ada.page.textContent('#badge-countdown')).toMatch(/^next try in \d+ s$/)
-      const texts = ['one', 'two', 'three', 'four', 'five']
-      for (const text of texts) await ada.say(text)
-      await ada.lastIs('Queued')
-      await ada.wasTold('Queued while offline: 5 messages')
-      expect(await warnsOnLeaving(ada)).toBe(true)
-      await grace.say('meanwhile')
-      await ada.press('Unplug')
-      await ada.press('Try now')
-      await ada.lastIs('Delivered')
-      await grace.shows('meanwhile', ...texts)
-      await ada.shows('meanwhile', ...texts)
-      expect(await warnsOnLeaving(ada)).toBe(false)
-      await ada.keptThePromise()
-      await grace.keptThePromise()
-    })
+  test('a half-open connection is noticed, and what was sent into it arrives once', async () => {
+    await using server = await startChat({ heartbeatMs: 1_000 })
+    await using ada = await ChatPage.open(chromium, server, 'Ada')
+    await using grace = await ChatPage.open(chromium, server, 'Grace')
+    await ada.press('Go half-open')
+    await ada.say('Into the void?')
+    await ada.lastIs('Sent')
+    await grace.say('Where are you?')
+    await ada.wasTold('heartbeat_timeout')
+    await ada.becomes('Live')
+    await grace.shows('Where are you?', 'Into the void?')
+    await ada.shows('Where are you?', 'Into the void?')
+    await ada.lastIs('Delivered')
+    await ada.keptThePromise()
+    await grace.keptThePromise()
+  })
 
-    test('a half-open connection is noticed, and what was sent into it arrives once', async () => {
-      await using server = await startChat({ heartbeatMs: 1_000 })
-      await using ada = await ChatPage.open(chromium, server, 'Ada')
-      await using grace = await ChatPage.open(chromium, server, 'Grace')
-      await ada.press('Go half-open')
-      await ada.say('Into the void?')
-      await ada.lastIs('Sent')
-      await grace.say('Where are you?')
-      await ada.wasTold('heartbeat_timeout')
-      await ada.becomes('Live')
-      await grace.shows('Where are you?', 'Into the void?')
-      await ada.shows('Where are you?', 'Into the void?')
-      await ada.lastIs('Delivered')
-      await ada.keptThePromise()
-      await grace.keptThePromise()
-    })
+  test('a blocked server delays, and loses nothing', async () => {
+    await using server = await startChat()
+    await using ada = await ChatPage.open(chromium, server, 'Ada')
+    await using grace = await ChatPage.open(chromium, server, 'Grace')
+    await server.fault('block?ms=1500')
+    await ada.say('Patience.')
+    await ada.lastIs('Sent')
+    await ada.lastIs('Delivered')
+    await grace.shows('Patience.')
+    expect(await ada.count('reconnects')).toBe(0)
+    await ada.keptThePromise()
+  })
 
-    test('a blocked server delays, and loses nothing', async () => {
-      await using server = await startChat()
-      await using ada = await ChatPage.open(chromium, server, 'Ada')
-      await using grace = await ChatPage.open(chromium, server, 'Grace')
-      await server.fault('block?ms=1500')
-      await ada.say('Patience.')
-      await ada.lastIs('Sent')
-      await ada.lastIs('Delivered')
-      await grace.shows('Patience.')
-      expect(await ada.count('reconnects')).toBe(0)
-      await ada.keptThePromise()
-    })
+  test('having given up it says so, and connecting again sends what was not sent', async () => {
+    await using server = await startChat()
+    await using ada = await ChatPage.open(chromium, server, 'Ada')
+    await using grace = await ChatPage.open(chromium, server, 'Grace')
+    await ada.press('Unplug')
+    await ada.becomes('Offline')
+    await ada.say('Not yet.')
+    await tryUntilGivenUp(ada)
+    await ada.lastIs('Failed')
+    await ada.wasTold('Gave up.')
+    await grace.say('In the meantime.')
+    await ada.press('Unplug')
+    await ada.page.click('#badge-retry')
+    await ada.lastIs('Delivered')
+    await ada.shows('In the meantime.', 'Not yet.')
+    await grace.shows('In the meantime.', 'Not yet.')
+    await ada.keptThePromise()
+  })
 
-    test('having given up it says so, and connecting again sends what was not sent', async () => {
-      await using server = await startChat()
-      await using ada = await ChatPage.open(chromium, server, 'Ada')
-      await using grace = await ChatPage.open(chromium, server, 'Grace')
-      await ada.press('Unplug')
-      await ada.becomes('Offline')
-      await ada.say('Not yet.')
-      await tryUntilGivenUp(ada)
-      await ada.lastIs('Failed')
-      await ada.wasTold('Gave up.')
-      await grace.say('In the meantime.')
-      await ada.press('Unplug')
-      await ada.page.click('#badge-retry')
-      await ada.lastIs('Delivered')
-      await ada.shows('In the meantime.', 'Not yet.')
-      await grace.shows('In the meantime.', 'Not yet.')
-      await ada.keptThePromise()
-    })
-  },
-)
+  test('a message in doubt when it gave up is found in the history', async () => {
+    await using server = await startChat()
+    await using ada = await ChatPage.open(chromium, server, 'Ada')
+    await server.fault('block?ms=2000')
+    await ada.say('Did you get this?')
+    await ada.lastIs('Sent')
+    await ada.press('Unplug')
+    await tryUntilGivenUp(ada)
+    await ada.lastIs('Failed')
+    expect(await ada.page.textContent('.footer:not(:empty)')).toContain('Looking whether it arrived')
+    await ada.press('Unplug')
+    await ada.page.click('#badge-retry')
+    await ada.lastIs('Delivered')
+    await ada.shows('Did you get this?')
+    expect(await ada.count('sent')).toBe(1)
+    await ada.keptThePromise()
+  })
+})
 
 /** Presses “Try now” whenever it is there. */
 async function tryUntilGivenUp({ page }: ChatPage): Promise<void> {

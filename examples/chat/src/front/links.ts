@@ -13,6 +13,8 @@ export class Links {
 
   /** @param port where the server listens, null while it is not there */
   open(request: IncomingMessage, page: Duplex, head: Buffer, port: number | null): void {
+    // Without a listener an error of its socket would end the front.
+    page.on('error', () => {})
     const tab = new URL(request.url ?? '/', 'http://localhost').searchParams.get('tab') ?? ''
     if (port === null || this.#unplugged.has(tab)) {
       page.destroy()

@@ -1,4 +1,4 @@
-import { connect, type Client, type Gap, type StateChange } from 'holdfast/client'
+import { connect, type Client, type Gap, type HoldfastError, type StateChange } from 'holdfast/client'
 import type { Entry } from '../contract/conversation.ts'
 import type { Position } from '../contract/position.ts'
 import type { Room } from '../contract/rooms.ts'
@@ -148,6 +148,12 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
   gapFound({ room }: RoomFeed, gap: Gap): void {
     this.#connectionNotices.gapFound(room, gap)
     this.#rooms.get(room.id)?.list.addGap(descriptionOf(gap))
+  }
+
+  feedEnded({ room }: RoomFeed, error: HoldfastError): void {
+    // That the client is closed is said elsewhere.
+    if (error.code !== 'closed' && this.#client.state !== 'closed')
+      this.#connectionNotices.roomLost(room, error)
   }
 
   caughtUp(feed: RoomFeed, result: CatchUp): void {

@@ -1,4 +1,4 @@
-import type { Gap, StateChange } from 'holdfast/client'
+import type { Gap, Reason, StateChange } from 'holdfast/client'
 import type { Room } from '../contract/rooms.ts'
 import type { Notices } from './notices.ts'
 import { sentenceFor } from './reasons.ts'
@@ -48,6 +48,11 @@ export class ConnectionNotices {
     this.#notices.note(
       `Gap in the ${room.title}: ${gap.reason}, ${gap.lost ?? 'nobody knows how many'} lost.`,
     )
+  }
+
+  roomLost(room: Room, { code, message }: Reason): void {
+    const text = `The ${room.title} is no longer delivered: ${message} (${code})`
+    this.#notices.show({ key: `room-${room.id}`, tone: 'bad', stays: true, text })
   }
 
   /** One notice for all rooms: a restart leaves a gap in each. */

@@ -21,7 +21,11 @@ export class MessageList {
     this.#actions = actions
     this.#list = make('ol', { role: 'log', 'aria-label': `Messages in ${room.title}` })
     this.#empty.textContent = `Nobody has said anything in the ${room.title} yet. ${room.about}`
-    this.element = make('div', { className: 'scroll', 'data-room': room.id }, [this.#empty, this.#list])
+    this.element = make(
+      'div',
+      { className: 'scroll', role: 'region', 'aria-label': `The ${room.title}`, 'data-room': room.id },
+      [this.#empty, this.#list],
+    )
     this.element.tabIndex = 0
     this.element.hidden = true
     this.element.addEventListener('scroll', () => {

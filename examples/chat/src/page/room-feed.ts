@@ -1,4 +1,4 @@
-import type { Client, Gap, Message, Subscription } from 'holdfast/client'
+import type { Client, Gap, HoldfastError, Message, Subscription } from 'holdfast/client'
 import type { Entry, HistoryQuery, HistoryReply, RoomEvent } from '../contract/conversation.ts'
 import { assistant, topicOf, type Room } from '../contract/rooms.ts'
 import { DeliveryAudit } from './delivery-audit.ts'
@@ -19,6 +19,8 @@ export interface RoomFeedListener {
   entryChanged(feed: RoomFeed, entry: Entry, source: 'live' | 'history'): void
   entryForgotten(feed: RoomFeed, id: string): void
   gapFound(feed: RoomFeed, gap: Gap): void
+  /** The server or the client ended the subscription. */
+  feedEnded(feed: RoomFeed, error: HoldfastError): void
   caughtUp(feed: RoomFeed, result: CatchUp): void
   /** Something was delivered: the counters moved. */
   delivered(): void
@@ -71,7 +73,13 @@ export class RoomFeed {
     this.#subscription = client.subscribe<RoomEvent>(
       topicOf(this.room.id),
       { from: position ?? 'now' },
-      { message: (message) => this.#deliver(message), gap: (gap) => this.#gap(gap) },
+      {
+        message: (message) => this.#deliver(message),
+        gap: (gap) => this.#gap(gap),
+        error: (error) => {
+          if (this.#client === client) this.#listener.feedEnded(this, error)
+        },
+      },
     )
     this.#subscription.ready.then(
       (start) => {
@@ -79,7 +87,7 @@ export class RoomFeed {
         // Asked only now: what the reply does not contain yet, the topic will bring.
         this.fetchIfStale()
       },
-      // Refused, or the client was closed before: its state says so.
+      // `error` has heard it too.
       () => {},
     )
   }
@@ -93,9 +101,7 @@ export class RoomFeed {
   fetchIfStale(): void {
     if (!this.#stale || this.#fetching) return
     this.#fetching = true
-    void this.#fetch().finally(() => {
-      this.#fetching = false
-    })
+    void this.#fetch()
   }
 
   async #fetch(): Promise<void> {
@@ -114,9 +120,10 @@ export class RoomFeed {
       } catch {
         this.#stale = true
         // No reply in time: asked again when the connection is back.
-        if (this.#client === client) return
+        if (this.#client === client) break
       }
     }
+    this.#fetching = false
   }
 
   #deliver(message: Message<RoomEvent>): void {
