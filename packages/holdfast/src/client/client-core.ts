@@ -180,7 +180,7 @@ export class ClientCore implements ConnectionHost {
 
   released({ code, message }: Reason): void {
     this.#stopWatchingPage()
-    this.handlers.abandon()
+    this.handlers.release()
     this.operations.close(code, message)
     this.topics.endAll(code, message)
   }

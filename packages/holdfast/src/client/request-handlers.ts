@@ -63,7 +63,7 @@ export class RequestHandlers {
   resume({ resumed, producer, limits }: WelcomeFrame): void {
     this.#maxFrameBytes = limits.maxFrameBytes
     if (!resumed) {
-      this.abandon()
+      this.#abandon()
       return
     }
     this.#ledger.reconcile(producer.open)
@@ -71,12 +71,18 @@ export class RequestHandlers {
   }
 
   /** The session is over: what runs is told, and its results go nowhere. */
-  abandon(): void {
+  #abandon(): void {
     this.#ledger = newLedger()
     for (const [number, { controller }] of this.#running) {
       this.#finish(number)
       controller.abort()
     }
+  }
+
+  /** The client is closed. */
+  release(): void {
+    this.#abandon()
+    this.#handlers.clear()
   }
 
   receive(frame: RequestFrame, text: string): void {
