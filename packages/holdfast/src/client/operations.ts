@@ -1,7 +1,7 @@
 import { Acknowledger } from '../core/shared/acknowledger.ts'
 import { Outbox } from '../core/shared/outbox.ts'
 import { replyError } from '../core/shared/result-frame.ts'
-import type { Timekeeper } from '../core/shared/timekeeper.ts'
+import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
 import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { ProducerSummary, ResultFrame, WelcomeFrame } from '../core/wire/frames.ts'
@@ -19,6 +19,8 @@ export interface OutboxOptions {
 
 /** Nothing more is handed over while this much has not left the socket. */
 const maxBufferedBytes = 262_144
+/** How soon that is looked at again: a WebSocket does not tell when it has drained. */
+const congestionCheckMs = 100
 /** Until `welcome` tells the hub's own bound. */
 const defaultMaxOpen = 1_024
 
@@ -29,6 +31,7 @@ export class Operations {
   readonly #outbox: Outbox<PendingOperation>
   readonly #acknowledger = new Acknowledger()
   readonly #callSafely: (callback: () => void) => void
+  readonly #congestion: Timed = { tick: () => this.pump() }
   #flushes: { readonly resolve: () => void; readonly reject: (error: HoldfastError) => void }[] = []
   #maxFrameBytes = Infinity
 
@@ -110,7 +113,11 @@ export class Operations {
   /** Hands over what may go. */
   pump(): void {
     while (this.#connection.live) {
-      if (this.#outbox.openCount > 0 && this.#connection.bufferedBytes > maxBufferedBytes) return
+      if (this.#connection.bufferedBytes > maxBufferedBytes) {
+        const waits = this.#outbox.waitingCount > 0
+        this.#timekeeper.set(this.#congestion, waits ? this.#timekeeper.now() + congestionCheckMs : null)
+        return
+      }
       if (this.#outbox.isHeldUpBy(this.#acknowledger.count)) this.#acknowledge()
       const handed = this.#outbox.handOver(this.#acknowledger.count)
       if (!handed) return
@@ -125,6 +132,7 @@ export class Operations {
 
   /** Settles everything: what has a number may have been executed. */
   rejectAll(code: ErrorCode, message: string): void {
+    this.#timekeeper.set(this.#congestion, null)
     for (const item of this.#outbox.clear()) {
       this.#timekeeper.set(item, null)
       item.reject(

@@ -8,14 +8,14 @@ import type {
   SubscribeFrame,
   UnsubscribedFrame,
 } from '../core/wire/frames.ts'
-import { nameProblem } from '../core/wire/names.ts'
+import { nameProblem, utf8Length } from '../core/wire/names.ts'
 import { fromProblem } from '../core/wire/shapes.ts'
 import type { Connection } from './connection.ts'
 import { LocalSubscription, type SubscribeOptions, type SubscriptionHandlers } from './subscription.ts'
 import { TopicFeed, type FeedHost } from './topic-feed.ts'
 
-/** What subscriptions may add to `hello`, in characters; the rest follows after `welcome` [R15]. */
-const maxHelloLength = 32_768
+/** What subscriptions may add to `hello`, in bytes; the rest follows after `welcome` [R15]. */
+const maxHelloBytes = 32_768
 
 /** All topics a client subscribes to. On every link it declares them anew, with their positions. */
 export class Topics {
@@ -79,12 +79,12 @@ export class Topics {
   declarations(): Omit<SubscribeFrame, 'type'>[] {
     this.#inHello = new Map()
     const declared: Omit<SubscribeFrame, 'type'>[] = []
-    let length = 0
+    let bytes = 0
     for (const feed of this.#feeds.values()) {
-      if (length > maxHelloLength) break
+      if (bytes > maxHelloBytes) break
       const declaration = feed.declaration()
       if (!declaration) continue
-      length += JSON.stringify(declaration).length
+      bytes += utf8Length(JSON.stringify(declaration))
       declared.push(declaration)
       this.#inHello.set(declaration.topic, declaration.intent)
     }
