@@ -10,6 +10,9 @@ import type {
 } from '../core/wire/frames.ts'
 import type { LocalSubscription, Message } from './subscription.ts'
 
+/** A gap follows on the heels of `subscribed`; after this long, in milliseconds, there is none. */
+const gapWaitMs = 1_000
+
 export interface FeedHost {
   readonly timekeeper: Timekeeper
   nextIntent(): number
@@ -35,7 +38,7 @@ export class TopicFeed implements Timed {
   #declared: From = 'now'
   /** The last position on the wire; null until the intent is confirmed. */
   #cursor: Position | null = null
-  /** The newest life of the topic that is known; a position of another epoch is behind. */
+  /** The topic's life on this link, once that is known; a position of another epoch is behind. */
   #latestEpoch: string | null = null
 
   constructor(topic: string, host: FeedHost) {
@@ -61,8 +64,13 @@ export class TopicFeed implements Timed {
     this.#host.emptied(this)
   }
 
-  /** A new link: what to declare in `hello`, or null if nothing is wanted. */
+  /** A new link: what to declare on it, or null if nothing is wanted. */
   declaration(): Omit<SubscribeFrame, 'type'> | null {
+    this.#latestEpoch = null
+    return this.#declare()
+  }
+
+  #declare(): Omit<SubscribeFrame, 'type'> | null {
     this.#host.timekeeper.set(this, null)
     this.#cursor = null
     this.#intent = null
@@ -79,25 +87,37 @@ export class TopicFeed implements Timed {
     if (from === null) return this.#withdraw()
     if (this.#intent !== null && !this.#cursor && sameFrom(from, this.#declared)) return
     if (this.#cursor && isAt(from, this.#cursor)) return
-    const declaration = this.declaration()
+    const declaration = this.#declare()
     if (declaration) this.#host.send({ type: 'subscribe', ...declaration })
   }
 
-  /** The hub told to come back later for it [R37]. */
+  /** The hub told to come back later for it [R37], or no gap came for a position that was confirmed. */
   tick(): void {
-    const declaration = this.declaration()
-    if (declaration) this.#host.send({ type: 'subscribe', ...declaration })
+    this.readsAgain()
   }
 
   confirmed({ intent, position }: SubscribedFrame): void {
     if (intent !== this.#intent || this.#cursor) return
     this.#cursor = position
-    this.#latestEpoch ??= position.epoch
     for (const subscription of this.#subscriptions) {
       if (subscription.position || sameFrom(subscription.from, this.#declared))
         subscription.confirmed(position)
     }
-    this.readsAgain()
+    if (this.#tellsEpoch(position.epoch)) this.readsAgain()
+    else this.#host.timekeeper.set(this, this.#host.timekeeper.now() + gapWaitMs)
+  }
+
+  /**
+   * A position is confirmed as it was asked for, and if its epoch is past the gap follows at once. To turn to a
+   * subscription of another epoch before it came would be to miss it.
+   */
+  #tellsEpoch(epoch: string): boolean {
+    const askedPosition = typeof this.#declared === 'object' && 'epoch' in this.#declared
+    const known = !askedPosition || this.#latestEpoch !== null
+    if (!askedPosition || !known) this.#latestEpoch = epoch
+    if (known) return true
+    for (const { position } of this.#subscriptions) if (position && position.epoch !== epoch) return false
+    return true
   }
 
   received({ offset, time, user, data }: MessageFrame): void {
@@ -136,7 +156,7 @@ export class TopicFeed implements Timed {
         reason,
       })
     }
-    this.#stopIfAllFull()
+    this.readsAgain()
   }
 
   ended({ intent, error }: UnsubscribedFrame): void {
