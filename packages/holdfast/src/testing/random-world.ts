@@ -3,8 +3,9 @@ import type { Position } from '../core/wire/frames.ts'
 import type { Engine } from '../engines/engine.ts'
 import { memory } from '../engines/memory.ts'
 import { Pair, type PairClient, type PairOptions } from './pair.ts'
-import { recordTopic, type RecordedTopic } from './recorded-topic.ts'
+import { iterateTopic, recordTopic, type RecordedTopic } from './recorded-topic.ts'
 import { watchSettlement, type Settlement } from './settlement.ts'
+import type { VirtualLoop } from './virtual-loop.ts'
 
 /** An operation of the random test, and what its caller was told. */
 interface Attempted {
@@ -18,9 +19,11 @@ interface Attempted {
 interface Watched {
   readonly topic: string
   readonly recorded: RecordedTopic
+  active: boolean
 }
 
 const topics = ['red', 'green', 'blue']
+const last = 'the last message'
 
 /** Clients that publish, ask and subscribe at random, and a record of what really happened. */
 export class RandomWorld {
@@ -34,8 +37,14 @@ export class RandomWorld {
   #tokens = 0
 
   constructor(options: PairOptions) {
+    const authorize = async (): Promise<boolean> => {
+      await this.#pause(this.pair.hubLoop, 0.1, 12_000)
+      if (this.pair.random.chance(0.02)) throw new Error('the database is away')
+      return true
+    }
     this.pair = new Pair({
       ...options,
+      hub: { ...options.hub, authorize },
       engine: () => this.#engine(),
       started: (hub) => void hub.onRequest('request', (token) => this.#execute(null, String(token))),
     })
@@ -51,7 +60,26 @@ export class RandomWorld {
     const { random } = this.pair
     const topic = random.pick(topics)
     const from = random.pick(['now', 'start', { last: random.integer(0, 5) }] as const)
-    this.watched.push({ topic, recorded: recordTopic(client, topic, { from }) })
+    const { loop } = this.pair.clients.find((each) => each.client === client) ?? { loop: null }
+    const recorded =
+      loop && random.chance(0.3)
+        ? iterateTopic(client, topic, { from, buffer: random.integer(1, 6) }, () =>
+            this.#pause(loop, 0.3, 1_000),
+          )
+        : recordTopic(client, topic, { from })
+    this.watched.push({ topic, recorded, active: true })
+  }
+
+  #unwatch(watched: Watched): void {
+    watched.active = false
+    watched.recorded.subscription.unsubscribe()
+  }
+
+  /** Sometimes takes a while. */
+  async #pause(loop: VirtualLoop, probability: number, longestMs: number): Promise<void> {
+    const { random } = this.pair
+    if (!random.chance(probability)) return
+    await new Promise<void>((resolve) => void loop.setTimer(resolve, random.integer(1, longestMs)))
   }
 
   /** One of the things that applications do. */
@@ -83,8 +111,7 @@ export class RandomWorld {
         break
       case 'subscribe':
         if (random.chance(0.5)) this.watch(client)
-        else if (this.watched.length > clients.length)
-          random.pick(this.watched).recorded.subscription.unsubscribe()
+        else if (this.watched.length > clients.length) this.#unwatch(random.pick(this.watched))
     }
     if (random.chance(0.1)) {
       this.pair.clock.schedule(this.pair.clock.now + random.integer(0, 300), 'io', this.pair.hubLoop, () =>
@@ -157,6 +184,12 @@ export class RandomWorld {
     hubLoop.stall(0)
   }
 
+  /** A last message to each topic, which every subscription has to get. */
+  async publishLast(): Promise<void> {
+    await this.pair.clock.settled(Promise.all(topics.map((topic) => this.pair.hub.publish(topic, last))))
+    await this.pair.clock.advance(60_000)
+  }
+
   /** What is not as it was promised. */
   faults(): string[] {
     return [
@@ -190,11 +223,9 @@ export class RandomWorld {
 
   async #execute(by: Client | null, token: string): Promise<string> {
     this.#executed(token)
-    const { random, clients, hubLoop } = this.pair
+    const { clients, hubLoop } = this.pair
     const loop = clients.find(({ client }) => client === by)?.loop ?? hubLoop
-    if (random.chance(0.3)) {
-      await new Promise<void>((resolve) => void loop.setTimer(resolve, random.integer(1, 2_000)))
-    }
+    await this.#pause(loop, 0.3, 2_000)
     return `done ${token}`
   }
 
@@ -218,7 +249,7 @@ export class RandomWorld {
     return faults
   }
 
-  #faultsOfSubscription({ topic, recorded }: Watched, index: number): string[] {
+  #faultsOfSubscription({ topic, recorded, active }: Watched, index: number): string[] {
     const faults: string[] = []
     const fault = (text: string): void => void faults.push(`subscription ${index} to ${topic}: ${text}`)
     let at: Position | null = null
@@ -240,6 +271,7 @@ export class RandomWorld {
       if (this.#delivered.has(place) && this.#delivered.get(place) !== data) fault(`two messages at ${place}`)
       this.#delivered.set(place, data)
     }
+    if (active && recorded.data.at(-1) !== last) fault(`silent since ${at?.epoch}/${at?.offset}`)
     if (recorded.errors.length > 0) fault(`ended with ${recorded.errors.map(({ code }) => code).join()}`)
     return faults
   }

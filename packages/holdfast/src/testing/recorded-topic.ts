@@ -13,6 +13,7 @@ export interface RecordedTopic {
   readonly gaps: Gap[]
 }
 
+/** Records what handlers are called with. */
 export function recordTopic(client: Client, topic: string, options: SubscribeOptions = {}): RecordedTopic {
   const events: (Message | Gap)[] = []
   const errors: HoldfastError[] = []
@@ -21,6 +22,37 @@ export function recordTopic(client: Client, topic: string, options: SubscribeOpt
     gap: (gap) => events.push(gap),
     error: (error) => errors.push(error),
   })
+  return recordOf(subscription, events, errors)
+}
+
+/** Records what the iterator yields. @param pause how long the loop takes for each event */
+export function iterateTopic(
+  client: Client,
+  topic: string,
+  options: SubscribeOptions,
+  pause: () => Promise<void>,
+): RecordedTopic {
+  const events: (Message | Gap)[] = []
+  const errors: HoldfastError[] = []
+  const subscription = client.subscribe(topic, options)
+  void (async () => {
+    try {
+      for await (const event of subscription) {
+        events.push(event)
+        await pause()
+      }
+    } catch (error) {
+      errors.push(error as HoldfastError)
+    }
+  })()
+  return recordOf(subscription, events, errors)
+}
+
+function recordOf(
+  subscription: Subscription,
+  events: (Message | Gap)[],
+  errors: HoldfastError[],
+): RecordedTopic {
   const messages = (): Message[] => events.filter((event) => event.type === 'message')
   return {
     subscription,

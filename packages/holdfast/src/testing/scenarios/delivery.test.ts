@@ -314,6 +314,32 @@ test('subscriptions of several epochs on one topic all arrive in the present one
   ])
 })
 
+test.each<[string, (old: From, present: From) => From[]]>([
+  ['an old position, then the newest', (old) => [old, { last: 1 }]],
+  ['the newest, then an old position', (old) => [{ last: 1 }, old]],
+  ['an old position, then a present one', (old, present) => [old, present]],
+  ['a present position, then an old one', (old, present) => [present, old]],
+  ['two old positions and a present one', (old, present) => [{ epoch: 'ancient', offset: 7 }, present, old]],
+])('subscriptions from %s: on a quiet topic each gets its gap and what is kept', async (_title, fromsOf) => {
+  const pair = makePair()
+  const { client, links } = await pair.connected()
+  const { epoch } = await pair.clock.settled(client.publish('room', 1))
+  pair.killHub()
+  pair.startHub()
+  const present = await pair.clock.settled(pair.hub.publish('room', 1))
+  await publish(pair, 'room', [2, 3])
+  const froms = fromsOf({ epoch, offset: 1 }, { epoch: present.epoch, offset: 2 })
+  const topics = froms.map((from) => recordTopic(client, 'room', { from }))
+  await pair.clock.advance(5_000)
+  for (const [index, { offsets, gaps }] of topics.entries()) {
+    const from = froms[index]
+    const past = typeof from === 'object' && 'epoch' in from && from.epoch !== present.epoch
+    expect(gaps.map(({ reason }) => reason)).toEqual(past ? ['epoch'] : [])
+    expect(offsets).toEqual(past ? [1, 2, 3] : [3])
+  }
+  expect(links).toHaveLength(2)
+})
+
 test('a bounded iterator stops reading when it is full and goes on from its position', async () => {
   const pair = makePair()
   const { client } = await pair.connected()

@@ -8,7 +8,11 @@ const firstSeed = Number(process.env['HOLDFAST_FIRST_SEED'] ?? 1)
 async function live(seed: number): Promise<string[]> {
   const world = new RandomWorld({
     seed,
-    hub: { retention: { messages: 30 }, timeouts: { sessionTtlMs: 30_000 } },
+    hub: {
+      retention: { messages: 30 },
+      timeouts: { sessionTtlMs: 30_000 },
+      limits: { maxOpenOperations: seed % 3 === 0 ? 3 : 1_024 },
+    },
   })
   const { pair } = world
   const { random, clock } = pair
@@ -24,6 +28,7 @@ async function live(seed: number): Promise<string[]> {
   /* oxlint-enable no-await-in-loop */
   world.calm()
   await clock.advance(700_000)
+  await world.publishLast()
   const faults = world.faults()
   const { orphans, operations } = pair.hub.stats()
   if (orphans > 0) faults.push(`${orphans} orphans`)
