@@ -57,6 +57,30 @@ describe('S16 a client that is dropped without close()', () => {
     expect(real.hub.stats().sessions).toEqual({ live: 0, resting: 0 })
   })
 
+  it('is closed with a warning when its last operation is done, if it was collected before', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const real = owner.own(await startHub())
+    let finish = (): void => {}
+    real.hub.onRequest('slow', () => new Promise<void>((resolve) => (finish = resolve)))
+    const replies: unknown[] = []
+    const dropped = await (async () => {
+      const client = connect(real.url)
+      void client.request('slow', null).then((reply) => replies.push(reply))
+      await until(() => real.hub.stats().operations.running === 1, 'the hub is at it')
+      return new WeakRef(client)
+    })()
+    await until(() => {
+      collectGarbage()
+      return dropped.deref() === undefined
+    }, 'it is collected')
+    for (let turn = 0; turn < 5; turn++) await nextTurn()
+    expect(real.hub.stats().links).toBe(1)
+    finish()
+    await until(() => real.hub.stats().links === 0, 'it is closed')
+    expect(replies).toEqual([null])
+    expect(warn).toHaveBeenCalledOnce()
+  })
+
   it('goes on as long as it has subscriptions, handlers or operations', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const real = owner.own(await startHub())

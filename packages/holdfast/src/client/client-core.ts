@@ -30,6 +30,7 @@ export class ClientCore implements ConnectionHost {
   #subject: Subject | null = null
   /** What the timer under way was set with. */
   #keepsAlive = false
+  #isDropped = false
   #closed: (() => void)[] = []
 
   constructor(url: URL, transport: Transport, options: ConnectOptions, env: ClientEnv) {
@@ -86,7 +87,14 @@ export class ClientCore implements ConnectionHost {
 
   /** To be called when what makes the client wanted may have changed. */
   wantedChanged(): void {
-    if (this.#keepsAlive !== this.wanted) this.#timekeeper.rearm()
+    if (this.#isDropped && !this.wanted) this.#closeDropped()
+    else if (this.#keepsAlive !== this.wanted) this.#timekeeper.rearm()
+  }
+
+  /** The application let go of the client object without closing it. */
+  dropped(): void {
+    this.#isDropped = true
+    this.wantedChanged()
   }
 
   close(): Promise<void> {
@@ -189,6 +197,13 @@ export class ClientCore implements ConnectionHost {
   get retryAt(): number | null {
     const { state } = this.connection
     return state.name === 'waiting' ? this.#wallTimeOf(state.retryAt) : null
+  }
+
+  #closeDropped(): void {
+    this.#isDropped = false
+    if (this.connection.state.name === 'closed') return
+    console.warn('holdfast: a client was dropped without close(); it is closed now')
+    void this.close()
   }
 
   #wallTimeOf(at: number): number {

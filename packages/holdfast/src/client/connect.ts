@@ -67,12 +67,8 @@ export interface Client extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** A dropped client nobody listens to is closed when it is collected, as a safety net. */
-const dropped = new FinalizationRegistry<ClientCore>((core) => {
-  if (core.connection.state.name === 'closed' || core.wanted) return
-  console.warn('holdfast: a client was dropped without close(); it is closed now')
-  void core.close()
-})
+/** A dropped client is closed once nobody would miss it, as a safety net. */
+const dropped = new FinalizationRegistry<ClientCore>((core) => core.dropped())
 
 export function makeClient(
   url: string | URL,
