@@ -1,20 +1,11 @@
 import { expect, test } from 'vitest'
 import type { From } from '../../core/wire/frames.ts'
+import { publishNumbers, upTo } from '../numbered-messages.ts'
 import { makingPairs } from '../pair-fixture.ts'
-import type { Pair } from '../pair.ts'
 import { RawClient } from '../raw-client.ts'
 import { recordTopic } from '../recorded-topic.ts'
-import { watchSettlement } from '../settlement.ts'
 
 const makePair = makingPairs()
-
-const upTo = (last: number, first = 1): number[] =>
-  Array.from({ length: last - first + 1 }, (_, index) => first + index)
-
-/** Publishes the numbers on the hub, one message each. */
-async function publish(pair: Pair, topic: string, numbers: readonly number[]): Promise<void> {
-  await pair.clock.settled(Promise.all(numbers.map((number) => pair.hub.publish(topic, number))))
-}
 
 test('S34 a topic that never had a message can be resumed any number of times, and the first message arrives', async () => {
   const pair = makePair()
@@ -33,7 +24,7 @@ test('S34 a topic that never had a message can be resumed any number of times, a
   }
   links.at(-1)?.cut()
   await pair.clock.settle()
-  await publish(pair, 'empty', [1])
+  await publishNumbers(pair, 'empty', [1])
   await pair.clock.until(() => client.state === 'live')
   await pair.clock.advance(100)
   expect(topic.offsets).toEqual([1])
@@ -47,7 +38,7 @@ test('S34 a topic that never had a message survives a restart of the hub', async
   await pair.clock.settled(topic.subscription.ready)
   pair.killHub()
   pair.startHub()
-  await publish(pair, 'empty', [1, 2])
+  await publishNumbers(pair, 'empty', [1, 2])
   await pair.clock.advance(5_000)
   expect(client.state).toBe('live')
   // The new life of the topic is named: nobody can know whether messages of the old one are missing.
@@ -57,12 +48,12 @@ test('S34 a topic that never had a message survives a restart of the hub', async
 
 test('S35 messages published while a client replays join without hole or repeat', async () => {
   const pair = makePair({ network: { bytesPerMs: 20, kernelBytes: 4_096, segmentBytes: 700 } })
-  await publish(pair, 'room', upTo(500))
+  await publishNumbers(pair, 'room', upTo(500))
   const { client, links } = await pair.connected()
   const topic = recordTopic(client, 'room', { from: 'start' })
   for (let next = 501; next <= 600; next++) {
     // oxlint-disable-next-line no-await-in-loop -- published while the others are on their way
-    await publish(pair, 'room', [next])
+    await publishNumbers(pair, 'room', [next])
     // oxlint-disable-next-line no-await-in-loop -- published while the others are on their way
     await pair.clock.advance(15)
     if (next === 550) links.at(-1)?.cut()
@@ -75,7 +66,7 @@ test('S35 messages published while a client replays join without hole or repeat'
 
 test('S36 unsubscribe during replay and subscribe again: the last intent wins, no stale message', async () => {
   const pair = makePair({ network: { bytesPerMs: 20, kernelBytes: 4_096, segmentBytes: 700 } })
-  await publish(pair, 'room', upTo(500))
+  await publishNumbers(pair, 'room', upTo(500))
   const { client } = await pair.connected()
   const first = recordTopic(client, 'room', { from: 'start' })
   await pair.clock.until(() => first.offsets.length > 100)
@@ -91,7 +82,7 @@ test('S36 unsubscribe during replay and subscribe again: the last intent wins, n
 
 test('S36 many changes of mind in one turn leave one subscription, the last', async () => {
   const pair = makePair()
-  await publish(pair, 'room', upTo(20))
+  await publishNumbers(pair, 'room', upTo(20))
   const { client } = await pair.connected()
   const starts: From[] = ['start', 'now', { last: 3 }, 'start', { last: 5 }]
   const topics = starts.map((from) => {
@@ -109,15 +100,15 @@ test('S37 subscribing from now after unsubscribing gets nothing that was on its 
   const { client, link } = await pair.connected()
   const old = recordTopic(client, 'room')
   await pair.clock.settled(old.subscription.ready)
-  await publish(pair, 'room', upTo(5))
+  await publishNumbers(pair, 'room', upTo(5))
   link.down.hold()
-  await publish(pair, 'room', upTo(8, 6))
+  await publishNumbers(pair, 'room', upTo(8, 6))
   await pair.clock.advance(50)
   old.subscription.unsubscribe()
   const seen = old.data.length
   const fresh = recordTopic(client, 'room')
   await pair.clock.advance(50)
-  await publish(pair, 'room', [9])
+  await publishNumbers(pair, 'room', [9])
   link.down.release()
   const position = await pair.clock.settled(fresh.subscription.ready)
   await pair.clock.advance(100)
@@ -128,13 +119,13 @@ test('S37 subscribing from now after unsubscribing gets nothing that was on its 
 
 test('R30 subscribed comes before the first message or gap of its intent', async () => {
   const pair = makePair({ hub: { retention: { messages: 10 } } })
-  await publish(pair, 'room', upTo(30))
+  await publishNumbers(pair, 'room', upTo(30))
   const raw = await RawClient.greeting(pair, {
     subscriptions: [{ topic: 'room', intent: 1, from: 'start' }],
   })
   raw.send({ type: 'subscribe', topic: 'room', intent: 2, from: { last: 2 } })
   await pair.clock.advance(15)
-  await publish(pair, 'room', [31])
+  await publishNumbers(pair, 'room', [31])
   await pair.clock.advance(100)
   const types = raw.frames
     .filter(({ topic }) => topic === 'room')
@@ -156,11 +147,11 @@ test('S38 resuming beyond what is kept is told by a gap that counts', async () =
   const { client, link } = await pair.connected()
   const topic = recordTopic(client, 'room')
   await pair.clock.settled(topic.subscription.ready)
-  await publish(pair, 'room', upTo(5))
+  await publishNumbers(pair, 'room', upTo(5))
   await pair.clock.advance(50)
   link.cut()
   await pair.clock.settle()
-  await publish(pair, 'room', upTo(30, 6))
+  await publishNumbers(pair, 'room', upTo(30, 6))
   await pair.clock.until(() => topic.offsets.at(-1) === 30)
   expect(topic.gaps).toMatchObject([
     { after: { offset: 5 }, next: { offset: 21 }, lost: 15, reason: 'pruned' },
@@ -170,7 +161,7 @@ test('S38 resuming beyond what is kept is told by a gap that counts', async () =
 
 test('S38 from the start of a topic whose start is no longer kept', async () => {
   const pair = makePair({ hub: { retention: { messages: 10 } } })
-  await publish(pair, 'room', upTo(30))
+  await publishNumbers(pair, 'room', upTo(30))
   const { client } = await pair.connected()
   const topic = recordTopic(client, 'room', { from: 'start' })
   await pair.clock.advance(100)
@@ -185,10 +176,10 @@ test.each<[string, (epoch: string) => From]>([
   const pair = makePair()
   const { client } = await pair.connected()
   const { epoch } = await pair.clock.settled(client.publish('room', 1))
-  await publish(pair, 'room', [2, 3])
+  await publishNumbers(pair, 'room', [2, 3])
   const topic = recordTopic(client, 'room', { from: from(epoch) })
   await pair.clock.advance(100)
-  await publish(pair, 'room', [4])
+  await publishNumbers(pair, 'room', [4])
   await pair.clock.advance(100)
   expect(topic.gaps).toMatchObject([{ next: { epoch, offset: 1 }, lost: null, reason: 'epoch' }])
   expect(topic.offsets).toEqual([1, 2, 3, 4])
@@ -231,195 +222,4 @@ test('S38 nonsense on the wire is answered, and the link survives', async () => 
   ])
   expect(raw.only('subscribed')).toMatchObject({ intent: 3 })
   raw.close()
-})
-
-test('several subscriptions of one client share a cursor, wherever each begins', async () => {
-  const pair = makePair({ network: { bytesPerMs: 50, kernelBytes: 4_096, segmentBytes: 700 } })
-  const { client } = await pair.connected()
-  const { epoch } = await pair.clock.settled(client.publish('room', 1))
-  await publish(pair, 'room', upTo(100, 2))
-  const froms: From[] = ['start', { last: 5 }, 'now', { epoch, offset: 40 }, 'start', 'now']
-  const topics = froms.map((from) => recordTopic(client, 'room', { from }))
-  await pair.clock.settled(Promise.all(topics.map(({ subscription }) => subscription.ready)))
-  await publish(pair, 'room', upTo(110, 101))
-  await pair.clock.advance(5_000)
-  expect(topics.map(({ offsets }) => offsets[0])).toEqual([1, 96, 101, 41, 1, 101])
-  for (const { offsets, gaps } of topics) {
-    expect(offsets).toEqual(upTo(110, offsets[0]))
-    expect(gaps).toEqual([])
-  }
-  topics[0]?.subscription.unsubscribe()
-  topics[2]?.subscription.unsubscribe()
-  await publish(pair, 'room', [111])
-  await pair.clock.advance(1_000)
-  expect(topics.map(({ offsets }) => offsets.at(-1))).toEqual([110, 111, 110, 111, 111, 111])
-  expect(pair.hub.stats().subscriptions).toBe(1)
-})
-
-test('a subscription from now that joins one which replays gets nothing published before it', async () => {
-  const pair = makePair({ network: { bytesPerMs: 20, kernelBytes: 4_096, segmentBytes: 700 } })
-  await publish(pair, 'room', upTo(500))
-  const { client } = await pair.connected()
-  const replaying = recordTopic(client, 'room', { from: 'start' })
-  await pair.clock.until(() => replaying.offsets.length > 50)
-  const joined = recordTopic(client, 'room')
-  const position = await pair.clock.settled(joined.subscription.ready)
-  expect(position.offset).toBe(500)
-  await publish(pair, 'room', [501])
-  await pair.clock.until(() => replaying.offsets.at(-1) === 501)
-  expect(replaying.offsets).toEqual(upTo(501))
-  expect(joined.data).toEqual([501])
-})
-
-test('the one of several subscriptions that replays is unsubscribed: the others go on', async () => {
-  const pair = makePair({ network: { bytesPerMs: 20, kernelBytes: 4_096, segmentBytes: 700 } })
-  await publish(pair, 'room', upTo(500))
-  const { client } = await pair.connected()
-  const live = recordTopic(client, 'room')
-  await pair.clock.settled(live.subscription.ready)
-  const replaying = recordTopic(client, 'room', { from: 'start' })
-  await pair.clock.until(() => replaying.offsets.length > 50)
-  await publish(pair, 'room', [501, 502])
-  replaying.subscription.unsubscribe()
-  await pair.clock.until(() => live.data.length === 2)
-  await publish(pair, 'room', [503])
-  await pair.clock.advance(1_000)
-  expect(live.data).toEqual([501, 502, 503])
-})
-
-test('subscriptions of several epochs on one topic all arrive in the present one', async () => {
-  const pair = makePair()
-  const { client } = await pair.connected()
-  const topics = [recordTopic(client, 'room', { from: 'start' }), recordTopic(client, 'room')]
-  await pair.clock.advance(100)
-  await publish(pair, 'room', upTo(5))
-  await pair.clock.advance(100)
-  pair.killHub()
-  pair.startHub()
-  await publish(pair, 'room', upTo(3))
-  await pair.clock.advance(3_000)
-  topics.push(recordTopic(client, 'room', { from: { epoch: 'ancient', offset: 7 } }))
-  await pair.clock.advance(200)
-  await publish(pair, 'room', [4])
-  await pair.clock.advance(200)
-  expect(topics.map(({ offsets }) => offsets)).toEqual([
-    [1, 2, 3, 4, 5, 1, 2, 3, 4],
-    [1, 2, 3, 4, 5, 1, 2, 3, 4],
-    [1, 2, 3, 4],
-  ])
-  expect(topics.map(({ gaps }) => gaps.map(({ reason }) => reason))).toEqual([
-    ['epoch'],
-    ['epoch'],
-    ['epoch'],
-  ])
-})
-
-test.each<[string, (old: From, present: From) => From[]]>([
-  ['an old position, then the newest', (old) => [old, { last: 1 }]],
-  ['the newest, then an old position', (old) => [{ last: 1 }, old]],
-  ['an old position, then a present one', (old, present) => [old, present]],
-  ['a present position, then an old one', (old, present) => [present, old]],
-  ['two old positions and a present one', (old, present) => [{ epoch: 'ancient', offset: 7 }, present, old]],
-])('subscriptions from %s: on a quiet topic each gets its gap and what is kept', async (_title, fromsOf) => {
-  const pair = makePair()
-  const { client, links } = await pair.connected()
-  const { epoch } = await pair.clock.settled(client.publish('room', 1))
-  pair.killHub()
-  pair.startHub()
-  const present = await pair.clock.settled(pair.hub.publish('room', 1))
-  await publish(pair, 'room', [2, 3])
-  const froms = fromsOf({ epoch, offset: 1 }, { epoch: present.epoch, offset: 2 })
-  const topics = froms.map((from) => recordTopic(client, 'room', { from }))
-  await pair.clock.advance(5_000)
-  for (const [index, { offsets, gaps }] of topics.entries()) {
-    const from = froms[index]
-    const past = typeof from === 'object' && 'epoch' in from && from.epoch !== present.epoch
-    expect(gaps.map(({ reason }) => reason)).toEqual(past ? ['epoch'] : [])
-    expect(offsets).toEqual(past ? [1, 2, 3] : [3])
-  }
-  expect(links).toHaveLength(2)
-})
-
-test('a bounded iterator stops reading when it is full and goes on from its position', async () => {
-  const pair = makePair()
-  const { client } = await pair.connected()
-  const subscription = client.subscribe('room', { from: 'start', buffer: 10 })
-  const other = recordTopic(client, 'other', { from: 'start' })
-  await pair.clock.settled(subscription.ready)
-  await publish(pair, 'room', upTo(100))
-  await pair.clock.advance(100)
-  expect(pair.hub.stats().subscriptions).toBe(1)
-  await publish(pair, 'other', [1])
-  await pair.clock.advance(100)
-  expect(other.data).toEqual([1])
-
-  const seen: unknown[] = []
-  const iterator = subscription[Symbol.asyncIterator]()
-  for (let next = 1; next <= 100; next++) {
-    // oxlint-disable-next-line no-await-in-loop -- a slow consumer
-    const result = await pair.clock.settled(iterator.next())
-    seen.push(result.done ? 'done' : result.value)
-  }
-  expect(seen).toMatchObject(upTo(100).map((offset) => ({ type: 'message', offset, data: offset })))
-  const waiting = watchSettlement(iterator.next())
-  await publish(pair, 'room', [101])
-  await pair.clock.advance(100)
-  expect(waiting.value).toMatchObject({ value: { data: 101 } })
-  await iterator.return?.()
-  await pair.clock.advance(100)
-  expect(pair.hub.stats().subscriptions).toBe(1)
-})
-
-test('a bounded iterator that stays full beyond what is kept yields a gap', async () => {
-  const pair = makePair({ hub: { retention: { messages: 20 } } })
-  const { client } = await pair.connected()
-  const subscription = client.subscribe('room', { from: 'start', buffer: 5 })
-  await pair.clock.settled(subscription.ready)
-  for (let first = 1; first <= 100; first += 10) {
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
-    await publish(pair, 'room', upTo(first + 9, first))
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
-    await pair.clock.advance(50)
-  }
-  const seen: unknown[] = []
-  const iterator = subscription[Symbol.asyncIterator]()
-  while (seen.length < 26) {
-    // oxlint-disable-next-line no-await-in-loop -- a slow consumer
-    const result = await pair.clock.settled(iterator.next())
-    seen.push(result.done ? 'done' : result.value.type === 'gap' ? result.value : result.value.offset)
-  }
-  expect(seen.slice(0, 5)).toEqual([1, 2, 3, 4, 5])
-  expect(seen[5]).toMatchObject({
-    type: 'gap',
-    after: { offset: 5 },
-    next: { offset: 81 },
-    lost: 75,
-    reason: 'pruned',
-  })
-  expect(seen.slice(6)).toEqual(upTo(100, 81))
-  subscription.unsubscribe()
-})
-
-test('a full iterator does not hold up another subscription of the same topic', async () => {
-  const pair = makePair()
-  const { client, link } = await pair.connected()
-  const full = client.subscribe('room', { from: 'start', buffer: 3 })
-  const other = recordTopic(client, 'room', { from: 'start' })
-  await pair.clock.advance(100)
-  await publish(pair, 'room', upTo(20))
-  await pair.clock.advance(100)
-  expect(other.offsets).toEqual(upTo(20))
-  link.cut()
-  await pair.clock.settle()
-  await publish(pair, 'room', upTo(25, 21))
-  await pair.clock.until(() => other.offsets.length === 25)
-  const iterator = full[Symbol.asyncIterator]()
-  const seen: number[] = []
-  while (seen.length < 25) {
-    // oxlint-disable-next-line no-await-in-loop -- a slow consumer
-    const result = await pair.clock.settled(iterator.next())
-    if (!result.done && result.value.type === 'message') seen.push(result.value.offset)
-  }
-  expect(seen).toEqual(upTo(25))
-  expect(other.offsets).toEqual(upTo(25))
 })
