@@ -253,9 +253,9 @@ test.each([Number.NaN, Infinity, 0, -1, 1.5])(
 )
 
 test('S8 a client’s reply that is larger than the hub takes fails that request, not the link', async () => {
-  const pair = makePair({ hub: { limits: { maxFrameBytes: 10_000 } } })
+  const pair = makePair({ hub: { limits: { maxFrameBytes: 65_536 } } })
   const { client, links, errors } = await pair.connected()
-  client.onRequest('large', () => 'x'.repeat(20_000))
+  client.onRequest('large', () => 'x'.repeat(100_000))
   const reply = watchSettlement(pair.hub.request({ session: client.session ?? '' }, 'large', null))
   await pair.clock.until(() => reply.state !== 'pending')
   expect(reply).toMatchObject({ code: 'message_too_large', outcome: 'replied' })
@@ -264,12 +264,12 @@ test('S8 a client’s reply that is larger than the hub takes fails that request
 })
 
 test('S8 an operation that is too large is refused in the caller’s hands, also if it was queued before the bound was known', async () => {
-  const pair = makePair({ hub: { limits: { maxFrameBytes: 10_000 } } })
+  const pair = makePair({ hub: { limits: { maxFrameBytes: 65_536 } } })
   const { client, links } = pair.connect()
-  const queued = watchSettlement(client.publish('room', 'x'.repeat(20_000)))
+  const queued = watchSettlement(client.publish('room', 'x'.repeat(100_000)))
   const next = client.publish('room', 'next')
   expect(await pair.clock.settled(next)).toMatchObject({ offset: 1 })
-  const known = watchSettlement(client.publish('room', 'x'.repeat(20_000)))
+  const known = watchSettlement(client.publish('room', 'x'.repeat(100_000)))
   await pair.clock.settle()
   expect(queued).toMatchObject({ code: 'message_too_large', outcome: 'not_sent' })
   expect(known).toMatchObject({ code: 'message_too_large', outcome: 'not_sent' })
