@@ -85,9 +85,16 @@ export class ChatPage implements AsyncDisposable {
     await expect.poll(async () => (await this.messages()).at(-1)?.status, patience).toBe(status)
   }
 
+  /** Waits until this is written there. */
+  async reads(selector: string, part: string | RegExp): Promise<void> {
+    const text = (): Promise<string | undefined> =>
+      this.page.$eval(selector, (element) => element.textContent ?? '').catch(() => undefined)
+    await expect.poll(text, patience).toMatch(part)
+  }
+
   /** Waits for a notice; the log keeps those that have gone again. */
   async wasTold(part: string): Promise<void> {
-    await expect.poll(() => this.page.textContent('#log'), patience).toContain(part)
+    await this.reads('#log', part)
   }
 
   async count(

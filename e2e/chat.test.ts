@@ -80,7 +80,7 @@ describe.skipIf(browserMissing)(`the chat in Chromium (${browserMissing ?? 'brow
     await ada.press('You are Ada')
     await ada.page.fill('#name-field', 'Assistant')
     await ada.press('Save')
-    await expect.poll(() => ada.page.textContent('#name-problem')).toContain('Nobody can have this name')
+    await ada.reads('#name-problem', 'Nobody can have this name')
     await ada.page.fill('#name-field', 'Countess')
     await ada.press('Save')
     await ada.page.waitForSelector('#name-dialog', { state: 'hidden' })

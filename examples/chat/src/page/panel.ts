@@ -49,12 +49,12 @@ export class Panel {
   }
 
   async #hurt(fault: string, label: string): Promise<void> {
-    this.#notices.note(`You pressed “${label.trim()}”.`)
     try {
       const response = await fetch(`/faults/${fault}${fault.includes('?') ? '&' : '?'}tab=${this.#tab}`, {
         method: 'POST',
       })
       if (!response.ok) throw new Error(`the front answered ${response.status}`)
+      this.#notices.note(`You pressed “${label.trim().replaceAll(/\s+/g, ' ')}”.`)
     } catch (error) {
       this.#notices.show({ key: 'fault', tone: 'bad', text: `The button did nothing: ${String(error)}` })
     }
