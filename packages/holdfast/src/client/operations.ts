@@ -1,12 +1,10 @@
-import { Acknowledger } from '../core/shared/acknowledger.ts'
 import { Outbox } from '../core/shared/outbox.ts'
 import { replyError } from '../core/shared/result-frame.ts'
 import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
 import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { ProducerSummary, ResultFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { lossyJsonProblem } from '../core/wire/json.ts'
-import { nameProblem } from '../core/wire/names.ts'
+import { dataRefusal, nameRefusal, notSent } from '../core/wire/refusals.ts'
 import type { Connection } from './connection.ts'
 import { PendingOperation, type Operation, type OperationOptions } from './operation.ts'
 
@@ -29,7 +27,6 @@ export class Operations {
   readonly #connection: Connection
   readonly #timekeeper: Timekeeper
   readonly #outbox: Outbox<PendingOperation>
-  readonly #acknowledger = new Acknowledger()
   readonly #callSafely: (callback: () => void) => void
   readonly #congestion: Timed = { tick: () => this.pump() }
   #flushes: { readonly resolve: () => void; readonly reject: (error: HoldfastError) => void }[] = []
@@ -57,8 +54,7 @@ export class Operations {
   }
 
   publish(topic: string, data: unknown, options: OperationOptions): Operation<unknown> {
-    const problem = nameProblem(topic)
-    const refusal = problem ? refuse('topic_invalid', `The topic ${problem}.`) : dataRefusal(data)
+    const refusal = nameRefusal('topic_invalid', topic) ?? dataRefusal(data)
     if (refusal) return this.#refused(refusal, options)
     const fields = `"type":"publish","topic":${JSON.stringify(topic)},"data":${JSON.stringify(data)}`
     return this.#add(fields, options, options.timeoutMs)
@@ -66,8 +62,7 @@ export class Operations {
 
   request(method: string, payload: unknown, options: OperationOptions): Operation<unknown> {
     const { timeoutMs = 30_000 } = options
-    const problem = nameProblem(method)
-    const refusal = problem ? refuse('method_invalid', `The method ${problem}.`) : dataRefusal(payload)
+    const refusal = nameRefusal('method_invalid', method) ?? dataRefusal(payload)
     if (refusal) return this.#refused(refusal, options)
     const fields = `"type":"request","method":${JSON.stringify(method)},"data":${JSON.stringify(payload)}`
     return this.#add(`${fields},"timeoutMs":${timeoutMs}`, options, timeoutMs)
@@ -80,7 +75,7 @@ export class Operations {
 
   /** The hub's ledger is known: goes on where it stands, or settles what was lost with it [R22, R23]. */
   resume({ resumed, received, limits }: WelcomeFrame): void {
-    this.#acknowledger.clear()
+    this.#outbox.relinked()
     this.#maxFrameBytes = limits.maxFrameBytes
     this.#outbox.limits.maxOpen = limits.maxOpenOperations
     if (resumed) {
@@ -98,14 +93,12 @@ export class Operations {
   }
 
   settle({ number, error, value }: ResultFrame, length: number): void {
-    this.#acknowledger.note(number, length)
-    const item = this.#outbox.settle(number)
+    const item = this.#outbox.settle(number, length)
     if (item) {
       this.#timekeeper.set(item, null)
       if (error) item.reject(replyError(error))
       else item.resolve(value)
     }
-    if (this.#acknowledger.due || this.#outbox.openCount === 0) this.#acknowledge()
     this.pump()
     this.#tellFlushed()
   }
@@ -113,13 +106,14 @@ export class Operations {
   /** Hands over what may go. */
   pump(): void {
     while (this.#connection.live) {
+      const numbers = this.#outbox.takeAcknowledgement()
+      if (numbers) this.#connection.send({ type: 'ack', numbers })
       if (this.#connection.bufferedBytes > maxBufferedBytes) {
         const waits = this.#outbox.waitingCount > 0
         this.#timekeeper.set(this.#congestion, waits ? this.#timekeeper.now() + congestionCheckMs : null)
         return
       }
-      if (this.#outbox.isHeldUpBy(this.#acknowledger.count)) this.#acknowledge()
-      const handed = this.#outbox.handOver(this.#acknowledger.count)
+      const handed = this.#outbox.handOver()
       if (!handed) return
       const { item, frame } = handed
       if (item.frameBytes > this.#maxFrameBytes) this.#tooLarge(item)
@@ -173,11 +167,11 @@ export class Operations {
 
   #refusalOf(item: PendingOperation, { signal }: OperationOptions): HoldfastError | null {
     if (this.#connection.state.name === 'closed' || this.#connection.state.name === 'closing') {
-      return refuse('closed', 'The client is closed.')
+      return notSent('closed', 'The client is closed.')
     }
-    if (signal?.aborted) return refuse('aborted', 'Aborted.')
+    if (signal?.aborted) return notSent('aborted', 'Aborted.')
     if (item.frameBytes > this.#maxFrameBytes) return tooLarge(this.#maxFrameBytes)
-    return this.#outbox.add(item) ? null : refuse('outbox_full', 'The outbox is full.', true)
+    return this.#outbox.add(item) ? null : notSent('outbox_full', 'The outbox is full.')
   }
 
   #refused(refusal: HoldfastError, options: OperationOptions): Operation<unknown> {
@@ -186,14 +180,10 @@ export class Operations {
     return item.operation
   }
 
-  /** A callback that throws harms nobody [S13]. */
+  /** A callback that throws harms nobody. */
   #guarded(options: OperationOptions): OperationOptions {
     const { onStatus } = options
     return onStatus ? { ...options, onStatus: (status) => this.#callSafely(() => onStatus(status)) } : options
-  }
-
-  #acknowledge(): void {
-    this.#connection.send({ type: 'ack', numbers: this.#acknowledger.take() })
   }
 
   #giveUp(item: PendingOperation, code: 'timeout' | 'aborted'): void {
@@ -202,7 +192,7 @@ export class Operations {
     this.#timekeeper.set(item, null)
     const message = code === 'timeout' ? 'The deadline passed.' : 'Aborted.'
     const outcome = where === 'not_sent' ? 'not_sent' : 'unknown'
-    item.reject(new HoldfastError(code, message, { outcome, retry: code === 'timeout' }))
+    item.reject(new HoldfastError(code, message, { outcome }))
     if (where === 'handed' && this.#connection.live) {
       this.#connection.send({ type: 'cancel', number: item.number })
     }
@@ -241,14 +231,5 @@ export class Operations {
   }
 }
 
-function refuse(code: ErrorCode, message: string, retry = false): HoldfastError {
-  return new HoldfastError(code, message, { outcome: 'not_sent', retry })
-}
-
-function dataRefusal(data: unknown): HoldfastError | null {
-  const problem = lossyJsonProblem(data)
-  return problem ? refuse('data_invalid', problem) : null
-}
-
 const tooLarge = (maxFrameBytes: number): HoldfastError =>
-  refuse('message_too_large', `Larger than the ${maxFrameBytes} bytes that the hub takes.`)
+  notSent('message_too_large', `Larger than the ${maxFrameBytes} bytes that the hub takes.`)

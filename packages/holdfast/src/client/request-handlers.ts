@@ -1,9 +1,8 @@
-import { fingerprint } from '../core/shared/fingerprint.ts'
-import { Ledger } from '../core/shared/ledger.ts'
-import { errorResult, returnedResult, thrownResult } from '../core/shared/result-frame.ts'
-import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
+import { Inbox, type Arrival } from '../core/shared/inbox.ts'
+import { returnedResult, thrownResult, type HandlerResult } from '../core/shared/result-frame.ts'
+import type { Timekeeper } from '../core/shared/timekeeper.ts'
 import type { CancelFrame, Range, RequestFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { utf8Length } from '../core/wire/names.ts'
+import { nameProblem } from '../core/wire/names.ts'
 import type { Connection } from './connection.ts'
 
 export interface RequestContext {
@@ -13,26 +12,16 @@ export interface RequestContext {
 
 export type RequestHandler = (payload: unknown, context: RequestContext) => unknown
 
-interface Running extends Timed {
-  readonly controller: AbortController
-}
+/** The hub knows the same bounds: beyond them it would be at fault. */
+const limits = { maxOpen: 1_024, maxResultLength: 4_194_304 }
 
-const maxOpen = 1_024
-const maxResultLength = 4_194_304
-
-const newLedger = (): Ledger =>
-  new Ledger(0, { maxOpen, maxResultLength }, (number) =>
-    errorResult(number, 'result_dropped', 'Done, but the result is no longer kept.'),
-  )
-
-/** Executes the hub's requests, each once; a result given while offline is delivered later [S25]. */
+/** Executes the hub's requests; a result given while offline is delivered later. */
 export class RequestHandlers {
   readonly #connection: Connection
   readonly #timekeeper: Timekeeper
   readonly #report: (error: unknown) => void
   readonly #handlers = new Map<string, RequestHandler>()
-  readonly #running = new Map<number, Running>()
-  #ledger = newLedger()
+  #inbox: Inbox
   #maxFrameBytes = Infinity
 
   /** @param report takes what a handler threw that the hub is not told */
@@ -40,6 +29,7 @@ export class RequestHandlers {
     this.#connection = connection
     this.#timekeeper = timekeeper
     this.#report = report
+    this.#inbox = this.#newInbox()
   }
 
   get count(): number {
@@ -48,10 +38,13 @@ export class RequestHandlers {
 
   /** For `hello`. */
   get received(): number {
-    return this.#ledger.highest
+    return this.#inbox.highest
   }
 
+  /** @throws TypeError */
   on(method: string, handler: RequestHandler): () => void {
+    const problem = nameProblem(method)
+    if (problem) throw new TypeError(`the method ${problem}`)
     if (this.#handlers.has(method)) throw new TypeError(`${method} has a handler already`)
     this.#handlers.set(method, handler)
     return () => {
@@ -60,106 +53,70 @@ export class RequestHandlers {
   }
 
   /** The session goes on with its ledger, or a new one has begun. */
-  resume({ resumed, producer, limits }: WelcomeFrame): void {
-    this.#maxFrameBytes = limits.maxFrameBytes
-    if (!resumed) {
-      this.#abandon()
-      return
-    }
-    this.#ledger.reconcile(producer.open)
-    for (const result of this.#ledger.finished()) this.#connection.sendText(result)
-  }
-
-  /** The session is over: what runs is told, and its results go nowhere. */
-  #abandon(): void {
-    this.#ledger = newLedger()
-    for (const [number, { controller }] of this.#running) {
-      this.#finish(number)
-      controller.abort()
-    }
+  resume({ resumed, producer, limits: { maxFrameBytes } }: WelcomeFrame): void {
+    this.#maxFrameBytes = maxFrameBytes
+    if (resumed) this.#inbox.resume(producer)
+    else this.#beginAnew()
   }
 
   /** The client is closed. */
   release(): void {
-    this.#abandon()
+    this.#inbox.end()
     this.#handlers.clear()
   }
 
   receive(frame: RequestFrame, text: string): void {
     const { number } = frame
-    const receipt = this.#ledger.receive(number, fingerprint(text))
-    if (receipt.kind === 'finished') this.#connection.sendText(receipt.result)
-    if (receipt.kind === 'start') this.#start(frame)
-    if (receipt.kind === 'skipped' || receipt.kind === 'full') {
-      this.#connection.distrust(`request ${number} after ${this.#ledger.highest}: ${receipt.kind}`)
-    }
+    this.#judge(
+      number,
+      this.#inbox.receive(number, text, () => this.#start(frame)),
+    )
   }
 
   cancel({ number }: CancelFrame): void {
-    this.#running.get(number)?.controller.abort()
-    if (this.#ledger.receive(number, 0).kind !== 'start') return
-    this.#settle(this.#ledger, number, errorResult(number, 'cancelled', 'Cancelled before it started.'))
+    this.#judge(number, this.#inbox.cancel(number))
   }
 
   acknowledge(ranges: readonly Range[]): void {
-    this.#ledger.acknowledge(ranges)
+    this.#inbox.acknowledge(ranges)
+  }
+
+  #newInbox(): Inbox {
+    return new Inbox(0, limits, this.#timekeeper, (text) => {
+      if (this.#connection.live) this.#connection.sendText(text)
+    })
+  }
+
+  #beginAnew(): void {
+    const before = this.#inbox
+    this.#inbox = this.#newInbox()
+    before.end()
+  }
+
+  /** A hub that breaks the numbering cannot be relied on: another link is tried. */
+  #judge(number: number, arrival: Arrival): void {
+    if (arrival === 'taken') return
+    this.#connection.distrust(`request ${number} after ${this.#inbox.highest}: ${arrival}`)
   }
 
   #start({ number, method, data, timeoutMs }: RequestFrame): void {
-    const ledger = this.#ledger
+    const inbox = this.#inbox
     const handler = this.#handlers.get(method)
-    if (!handler) {
-      const message = `No handler for ${JSON.stringify(method)}.`
-      this.#settle(ledger, number, errorResult(number, 'method_unknown', message))
-      return
-    }
+    if (!handler) return inbox.fail(number, 'method_unknown', `No handler for ${JSON.stringify(method)}.`)
     const controller = new AbortController()
-    const running: Running = {
-      controller,
-      tick: () => {
-        this.#settle(ledger, number, errorResult(number, 'timeout', 'The deadline passed.'))
-        controller.abort()
-      },
-    }
-    this.#running.set(number, running)
-    if (timeoutMs !== undefined) this.#timekeeper.set(running, this.#timekeeper.now() + timeoutMs)
     const { signal } = controller
-    void this.#handle(ledger, number, signal, () => handler(data, { signal }))
+    inbox.run(number, timeoutMs, () => controller.abort())
+    void this.#handle(inbox, number, signal, () => handler(data, { signal }))
   }
 
-  async #handle(ledger: Ledger, number: number, signal: AbortSignal, handle: () => unknown): Promise<void> {
-    let result: { readonly text: string; readonly defect: unknown }
+  async #handle(inbox: Inbox, number: number, signal: AbortSignal, handle: () => unknown): Promise<void> {
+    let result: HandlerResult
     try {
-      result = this.#fitting(number, returnedResult(number, await handle()))
+      result = returnedResult(number, await handle(), this.#maxFrameBytes)
     } catch (thrown) {
-      result = this.#fitting(number, thrownResult(number, thrown))
+      result = thrownResult(number, thrown, this.#maxFrameBytes)
     }
     if (result.defect !== null && !signal.aborted) this.#report(result.defect)
-    this.#settle(ledger, number, result.text)
-  }
-
-  /** A result that the hub does not take would end the link, and the next one when it is sent again. */
-  #fitting<Result extends { readonly text: string }>(
-    number: number,
-    result: Result,
-  ): Result | { readonly text: string; readonly defect: unknown } {
-    if (utf8Length(result.text) <= this.#maxFrameBytes) return result
-    const problem = `The reply is larger than the ${this.#maxFrameBytes} bytes that the hub takes.`
-    return { text: errorResult(number, 'message_too_large', problem), defect: new RangeError(problem) }
-  }
-
-  /** A result of an earlier session's ledger goes nowhere. */
-  #settle(ledger: Ledger, number: number, text: string): void {
-    if (ledger !== this.#ledger) return
-    this.#finish(number)
-    const result = ledger.settle(number, text)
-    if (result !== null && this.#connection.live) this.#connection.sendText(result)
-  }
-
-  #finish(number: number): void {
-    const running = this.#running.get(number)
-    if (!running) return
-    this.#running.delete(number)
-    this.#timekeeper.set(running, null)
+    inbox.settle(number, result)
   }
 }

@@ -139,7 +139,7 @@ describe('a frame that ends the link', () => {
     const link = owner.own(await RawLink.welcomed(real.url))
     for (let number = 1; number <= 1_025; number++)
       link.send({ type: 'request', number, method: 'hang', data: 1 })
-    expect(await link.next('goodbye')).toMatchObject({ code: 'window_exceeded', retry: false })
+    expect(await link.next('goodbye')).toMatchObject({ code: 'too_many_open', retry: false })
   })
 
   it('R9 is a first one that is not hello, whatever it is', async () => {

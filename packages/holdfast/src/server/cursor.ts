@@ -10,8 +10,15 @@ export interface Cursor {
   offset: number
   /** `subscribed` has taken its place in the downlink; nothing of the topic may come before it [R30]. */
   confirmed: boolean
-  /** The right to the topic is being asked again, or the subscription ended: nothing is delivered [R36]. */
+  /** The right to the topic is being asked again [R36]. */
   paused: boolean
+  /** The subscription ended. */
+  removed: boolean
   /** It is in the writer's list of cursors that have something to send. */
   dirty: boolean
+}
+
+/** Whether messages of the topic may be written now. */
+export function delivers({ confirmed, paused, removed }: Cursor): boolean {
+  return confirmed && !paused && !removed
 }

@@ -47,7 +47,7 @@ export class FanOut implements LinkWriterHost {
   }
 
   remove(cursor: Cursor): void {
-    cursor.paused = true
+    cursor.removed = true
     const cursors = this.#subscribers.get(cursor.log)
     cursors?.delete(cursor)
     if (cursors?.size !== 0) return

@@ -1,7 +1,8 @@
-import type { AuthorizeRequest, HubSettings, SessionInfo } from './options.ts'
 import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
+import type { AuthorizeRequest, HubSettings, SessionInfo } from './options.ts'
 
-export type Verdict = 'allowed' | 'forbidden' | 'failed'
+/** `abandoned`: whoever wanted to know is gone. */
+export type Verdict = 'allowed' | 'forbidden' | 'failed' | 'abandoned'
 
 /** What a revocation concerns; a field that is missing matches everything. */
 export interface RevokeFilter {
@@ -31,7 +32,7 @@ export class Grants {
     this.#timekeeper = timekeeper
   }
 
-  /** Counts revocations. A verdict holds as long as this is what it was when the verdict was asked for. */
+  /** Counts revocations. A verdict holds as long as this is what it was when the verdict was given. */
   get revision(): number {
     return this.#revision
   }
@@ -40,49 +41,62 @@ export class Grants {
     this.#revision++
   }
 
-  /** Returns at once where the application does. */
-  ask(request: AuthorizeRequest): Verdict | Promise<Verdict> {
+  /**
+   * Calls `then` once, at the moment the verdict is current: at once where the application answers at once.
+   * @param owner whoever wants to know; when it is gone the application is told and the verdict is `abandoned`
+   */
+  decide(request: AuthorizeRequest, owner: AbortSignal, then: (verdict: Verdict) => void): void {
     const { authorize } = this.#settings
-    if (!authorize) return 'allowed'
     const revision = this.#revision
-    const controller = new AbortController()
-    try {
-      const answer = authorize(request, { signal: controller.signal })
-      if (typeof answer === 'boolean') return answer ? 'allowed' : 'forbidden'
-      return this.#settle(Promise.resolve(answer), controller, request, revision)
-    } catch (error) {
-      return this.#failed(error)
+    const settle = (verdict: Verdict): void => {
+      if (revision === this.#revision || verdict === 'abandoned') then(verdict)
+      else this.decide(request, owner, then)
     }
+    if (owner.aborted) return settle('abandoned')
+    if (!authorize) return settle('allowed')
+    const asking = new AbortController()
+    let answer: unknown
+    try {
+      answer = authorize(request, { signal: asking.signal })
+    } catch (error) {
+      return settle(this.#failed(error))
+    }
+    if (typeof answer === 'boolean') settle(verdictOf(answer))
+    else this.#await(Promise.resolve(answer), asking, owner, settle)
   }
 
-  async #settle(
+  /** Settles by what comes first: the answer, the deadline, or the owner's end. */
+  #await(
     answer: Promise<unknown>,
-    controller: AbortController,
-    request: AuthorizeRequest,
-    revision: number,
-  ): Promise<Verdict> {
-    let verdict: Verdict
-    try {
-      const allowed = await this.#withDeadline(answer, controller)
-      verdict = allowed === true ? 'allowed' : 'forbidden'
-    } catch (error) {
-      verdict = this.#failed(error)
-    }
-    return revision === this.#revision ? verdict : this.ask(request)
-  }
-
-  #withDeadline(answer: Promise<unknown>, controller: AbortController): Promise<unknown> {
+    asking: AbortController,
+    owner: AbortSignal,
+    settle: (verdict: Verdict) => void,
+  ): void {
     const { authorizeMs } = this.#settings.timeouts
-    return new Promise((resolve, reject) => {
-      const deadline: Timed = {
-        tick() {
-          controller.abort()
-          reject(new Error(`authorize took longer than ${authorizeMs} ms`))
-        },
-      }
-      this.#timekeeper.set(deadline, this.#timekeeper.now() + authorizeMs)
-      void answer.then(resolve, reject).finally(() => this.#timekeeper.set(deadline, null))
-    })
+    let settled = false
+    const finish = (verdict: () => Verdict): void => {
+      if (settled) return
+      settled = true
+      this.#timekeeper.set(deadline, null)
+      owner.removeEventListener('abort', abandon)
+      settle(verdict())
+    }
+    const deadline: Timed = {
+      tick: () => {
+        asking.abort()
+        finish(() => this.#failed(new Error(`authorize took longer than ${authorizeMs} ms`)))
+      },
+    }
+    const abandon = (): void => {
+      asking.abort()
+      finish(() => 'abandoned')
+    }
+    this.#timekeeper.set(deadline, this.#timekeeper.now() + authorizeMs)
+    owner.addEventListener('abort', abandon)
+    answer.then(
+      (allowed) => finish(() => verdictOf(allowed)),
+      (error: unknown) => finish(() => this.#failed(error)),
+    )
   }
 
   #failed(error: unknown): Verdict {
@@ -90,3 +104,5 @@ export class Grants {
     return 'failed'
   }
 }
+
+const verdictOf = (answer: unknown): Verdict => (answer === true ? 'allowed' : 'forbidden')

@@ -75,6 +75,13 @@ export class HubCore {
       link.end(this.#goodbye())
     } else if (!originAllowed(request, this.parts.settings.origins)) {
       link.end({ code: 'origin_forbidden', message: 'The page’s origin is not allowed.', retry: false })
+    } else if (this.#links.size > this.parts.settings.limits.maxLinks) {
+      link.end({
+        code: 'sessions_full',
+        message: 'The hub has no room for another link.',
+        retry: true,
+        ...this.#later(),
+      })
     }
     return link
   }
@@ -106,11 +113,14 @@ export class HubCore {
     await engine.close()
   }
 
-  /** Each client gets its own time to come back. */
   #goodbye(): Farewell {
+    return { code: 'hub_closing', message: 'The hub is closing.', retry: true, ...this.#later() }
+  }
+
+  /** Each client gets its own time to come back. */
+  #later(): { readonly retryAfterMs: number } {
     const { env, sessions } = this.parts
-    const retryAfterMs = Math.round(spreadMsOf(sessions.liveCount) * env.random())
-    return { code: 'hub_closing', message: 'The hub is closing.', retry: true, retryAfterMs }
+    return { retryAfterMs: Math.round(spreadMsOf(sessions.liveCount) * env.random()) }
   }
 
   #forget(link: Link): void {

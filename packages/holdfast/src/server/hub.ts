@@ -1,10 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { PublishResult } from '../core/wire/frames.ts'
-import { lossyJsonProblem } from '../core/wire/json.ts'
-import { nameProblem, utf8Length } from '../core/wire/names.ts'
+import { nameProblem } from '../core/wire/names.ts'
 import { attachTo } from './attach.ts'
 import { nodeEnv, type HubEnv } from './env.ts'
 import type { SessionListener } from './events.ts'
@@ -15,18 +13,9 @@ import type { RequestContext } from './hub-parts.ts'
 import { hubStats, type HubStats } from './hub-stats.ts'
 import { settingsOf, type HubOptions, type SessionInfo } from './options.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
+import { publish, type PublishOptions } from './publish.ts'
 import type { RequestOptions } from './session-requests.ts'
 import { WebSocketTransport } from './transports/websocket.ts'
-
-export interface PublishOptions {
-  /**
-   * At most 255 bytes. While a message with the same key is kept in the topic, it is not appended again; so a retry is
-   * harmless.
-   */
-  readonly key?: string
-  /** The user to stamp on the message. Default null: the server itself. */
-  readonly user?: string | null
-}
 
 export interface SessionSummary<Context = unknown> extends SessionInfo<Context> {
   /** Whether it has a link now. */
@@ -128,7 +117,10 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
     },
     handle: answerPlainRequest,
     handleUpgrade,
-    publish: (topic, data, options = {}) => publish(core, topic, data, options),
+    async publish(topic, data, options = {}) {
+      core.assertOpen()
+      return await publish(parts, topic, data, options)
+    },
     onRequest(method, handler) {
       const problem = nameProblem(method)
       if (problem) throw new TypeError(`the method ${problem}`)
@@ -170,28 +162,4 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
     close,
     [Symbol.asyncDispose]: () => close(),
   }
-}
-
-async function publish(
-  core: HubCore,
-  topic: string,
-  data: unknown,
-  { key = null, user = null }: { readonly key?: string | null; readonly user?: string | null },
-): Promise<PublishResult> {
-  core.assertOpen()
-  const refuse = (code: ErrorCode, message: string): HoldfastError =>
-    new HoldfastError(code, message, { outcome: 'not_sent' })
-  const topicProblem = nameProblem(topic)
-  if (topicProblem) throw refuse('topic_invalid', `The topic ${topicProblem}.`)
-  const keyProblem = key === null ? null : nameProblem(key)
-  if (keyProblem) throw refuse('data_invalid', `The key ${keyProblem}.`)
-  const lossy = lossyJsonProblem(data)
-  if (lossy) throw refuse('data_invalid', lossy)
-  const entry = { topic, data: JSON.stringify(data), user, key, producer: null }
-  if (utf8Length(entry.data) > core.parts.settings.retention.bytes / 2) {
-    throw refuse('message_too_large', 'The message is larger than half of what the topic keeps.')
-  }
-  const outcome = await core.parts.publisher.append(entry)
-  if (outcome.kind === 'accepted') return { ...outcome.position, duplicate: outcome.duplicate }
-  throw new HoldfastError(outcome.code, outcome.message, { outcome: 'replied' })
 }

@@ -1,4 +1,5 @@
-export { createHub, type Hub, type PublishOptions, type SessionSummary } from './hub.ts'
+export { createHub, type Hub, type SessionSummary } from './hub.ts'
+export type { PublishOptions } from './publish.ts'
 export type { HubEnv } from './env.ts'
 export type { SessionEvent, SessionListener } from './events.ts'
 export type { RevokeFilter } from './grants.ts'

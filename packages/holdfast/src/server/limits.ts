@@ -1,23 +1,31 @@
 /** Every bound of a hub. What happens beyond it stands beside each. */
 export interface HubLimits {
+  /** Attachments, those without a session too. Beyond: a new one ends with `sessions_full`. Default 100,000. */
+  readonly maxLinks: number
   /** Sessions with a link. Beyond: a new one is refused with `sessions_full`; a resume is admitted. Default 50,000. */
   readonly maxSessions: number
   /** Sessions without a link. Beyond: the one that has rested longest ends. Default 100,000. */
   readonly maxRestingSessions: number
-  /** Bytes of one frame from a client. Beyond: the link ends with `frame_too_large`. Default 262,144. */
+  /** Bytes of one frame from a client, at least 65,536. Beyond: the link ends with `frame_too_large`. Default 262,144. */
   readonly maxFrameBytes: number
   /** Subscriptions of one session. Beyond: `subscription_limit`. Default 1,000. */
   readonly maxSubscriptions: number
-  /** Open operations of one producer, both ways, at most 1,024. Beyond: `window_exceeded`. Default 1,024. */
+  /** Open operations of one producer, both ways, at most 1,024. Beyond: the link ends with `too_many_open`. Default 1,024. */
   readonly maxOpenOperations: number
-  /** JSON characters of results that a session has not acknowledged. Beyond: the oldest become `result_dropped`.
-   * Default 4,194,304. */
+  /**
+   * JSON characters of results that a session has not acknowledged. Beyond: those of the lowest numbers become
+   * `result_dropped`; a single reply of more bytes becomes `message_too_large`. Default 4,194,304.
+   */
   readonly maxResultLength: number
   /** Requests of the hub to one session that wait for a number. Beyond: `outbox_full`. Default 1,000. */
   readonly maxWaitingRequests: number
-  /** Bytes of control frames that wait for a slow link; at least twice `maxResultLength`, which a resume sends at once.
-   * A quarter of it may be open requests to the client; more wait. Beyond: the link ends with `slow_reader`.
-   * Default 16,777,216. */
+  /** Their JSON characters in all. Beyond: `outbox_full`. Default 4,194,304. */
+  readonly maxWaitingRequestLength: number
+  /**
+   * Bytes of control frames that wait for a slow link; at least four times `maxResultLength`, because a resume sends
+   * all results at once. Beyond: the link ends with `slow_reader`. A request of the hub may have a sixteenth of it in
+   * JSON characters. Default 16,777,216.
+   */
   readonly maxControlBytes: number
   /** Bytes that stalled links keep from being freed beyond retention, in all. Beyond: those that stall longest end with
    * `slow_reader`. Default 67,108,864. */
@@ -25,6 +33,7 @@ export interface HubLimits {
 }
 
 export const defaultLimits: HubLimits = {
+  maxLinks: 100_000,
   maxSessions: 50_000,
   maxRestingSessions: 100_000,
   maxFrameBytes: 262_144,
@@ -32,6 +41,7 @@ export const defaultLimits: HubLimits = {
   maxOpenOperations: 1_024,
   maxResultLength: 4_194_304,
   maxWaitingRequests: 1_000,
+  maxWaitingRequestLength: 4_194_304,
   maxControlBytes: 16_777_216,
   maxPinnedBytes: 67_108_864,
 }

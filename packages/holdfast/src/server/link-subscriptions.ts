@@ -11,9 +11,20 @@ interface Subscription {
   readonly topic: string
   readonly intent: number
   readonly from: SubscribeFrame['from']
-  /** Null until the log is open and the right is given. */
+  /** Aborted when the subscription is dropped; whoever is being asked for it need not answer any more. */
+  readonly owner: AbortController
+  /** Null until the right was given and the log is open. */
+  log: TopicLog | null
+  /** Null until delivery may begin. */
   cursor: Cursor | null
+  /** Questions after a revocation that are not answered yet. */
+  unanswered: number
 }
+
+const refusals = {
+  forbidden: 'Subscribing to this topic is not allowed.',
+  revoked: 'The right to this topic was withdrawn.',
+} as const
 
 /** A client told to come back for a subscription waits this long. */
 const retryAfterMs = 1_000
@@ -36,14 +47,15 @@ export class LinkSubscriptions {
   subscribe({ topic, intent, from }: Omit<SubscribeFrame, 'type'>): void {
     const before = this.#byTopic.get(topic)
     if (before && intent <= before.intent) return
-    const subscription: Subscription = { topic, intent, from, cursor: null }
+    const owner = new AbortController()
+    const subscription: Subscription = { topic, intent, from, owner, log: null, cursor: null, unanswered: 0 }
     if (before) this.#drop(before)
     if (this.#byTopic.size >= this.#parts.settings.limits.maxSubscriptions) {
       this.#refuse(subscription, 'subscription_limit', 'Too many subscriptions.', false)
       return
     }
     this.#byTopic.set(topic, subscription)
-    void this.#open(subscription)
+    this.#decide(subscription, () => void this.#open(subscription))
   }
 
   unsubscribe({ topic, intent }: UnsubscribeFrame): void {
@@ -58,9 +70,7 @@ export class LinkSubscriptions {
     const asked: Promise<void>[] = []
     for (const subscription of this.#byTopic.values()) {
       const { cursor, topic } = subscription
-      if (!cursor || !concerns(filter, session.info, topic)) continue
-      cursor.paused = true
-      asked.push(this.#askAgain(subscription, cursor))
+      if (cursor && concerns(filter, session.info, topic)) asked.push(this.#askAgain(subscription, cursor))
     }
     await Promise.all(asked)
   }
@@ -71,33 +81,31 @@ export class LinkSubscriptions {
   }
 
   async #open(subscription: Subscription): Promise<void> {
-    let log: TopicLog | null = null
-    let revision: number
-    do {
-      revision = this.#parts.grants.revision
-      const verdict = await this.#ask(subscription)
-      if (verdict !== 'allowed' || !this.#isCurrent(subscription)) {
-        log?.release()
-        this.#refuseFor(subscription, verdict)
-        return
-      }
-      if (log) continue
-      const opened = await this.#parts.engine.open(subscription.topic)
-      if (opened.kind === 'refused') {
-        this.#refuse(subscription, opened.code, opened.message, true)
-        return
-      }
-      log = opened.log
-    } while (revision !== this.#parts.grants.revision)
-    if (this.#isCurrent(subscription)) this.#begin(subscription, log)
-    else log.release()
+    const { engine, grants } = this.#parts
+    const { revision } = grants
+    const opened = await engine.open(subscription.topic)
+    if (opened.kind === 'refused') return this.#refuse(subscription, opened.code, opened.message, true)
+    const { log } = opened
+    if (subscription.owner.signal.aborted) return log.release()
+    subscription.log = log
+    if (revision === grants.revision) this.#begin(subscription, log)
+    else this.#decide(subscription, () => this.#begin(subscription, log))
   }
 
   #begin(subscription: Subscription, log: TopicLog): void {
     const { topic, intent, from } = subscription
     const { writer } = this.#link
     const { position, offset, gap } = startingPoint(log, from)
-    const cursor: Cursor = { log, intent, writer, offset, confirmed: false, paused: false, dirty: false }
+    const cursor: Cursor = {
+      log,
+      intent,
+      writer,
+      offset,
+      confirmed: false,
+      paused: false,
+      removed: false,
+      dirty: false,
+    }
     subscription.cursor = cursor
     this.#parts.fanOut.add(cursor)
     writer.send({ type: 'subscribed', topic, intent, position }, () => {
@@ -107,38 +115,45 @@ export class LinkSubscriptions {
     if (gap) writer.send(gap)
   }
 
-  async #askAgain(subscription: Subscription, cursor: Cursor): Promise<void> {
-    const verdict = await this.#ask(subscription)
-    if (!this.#isCurrent(subscription)) return
-    if (verdict === 'allowed') {
-      cursor.paused = false
-      cursor.writer.markDirty(cursor)
-    } else {
-      this.#refuseFor(subscription, verdict === 'forbidden' ? 'revoked' : verdict)
-    }
+  #askAgain(subscription: Subscription, cursor: Cursor): Promise<void> {
+    cursor.paused = true
+    subscription.unanswered++
+    return new Promise((resolve) => {
+      this.#ask(subscription, (verdict) => {
+        resolve()
+        if (verdict !== 'allowed') return this.#refuseFor(subscription, verdict, 'revoked')
+        if (--subscription.unanswered > 0) return
+        cursor.paused = false
+        cursor.writer.markDirty(cursor)
+      })
+    })
   }
 
-  #ask({ topic }: Subscription): Verdict | Promise<Verdict> {
+  #decide(subscription: Subscription, allowed: () => void): void {
+    this.#ask(subscription, (verdict) => {
+      if (verdict === 'allowed') allowed()
+      else this.#refuseFor(subscription, verdict, 'forbidden')
+    })
+  }
+
+  #ask({ topic, owner }: Subscription, then: (verdict: Verdict) => void): void {
     const { session } = this.#link
-    return session ? this.#parts.grants.ask({ action: 'subscribe', topic, session: session.info }) : 'failed'
+    if (!session) return then('abandoned')
+    this.#parts.grants.decide({ action: 'subscribe', topic, session: session.info }, owner.signal, then)
   }
 
   #isCurrent(subscription: Subscription): boolean {
     return this.#byTopic.get(subscription.topic) === subscription
   }
 
-  #refuseFor(subscription: Subscription, verdict: Verdict | 'revoked'): void {
-    if (verdict === 'forbidden')
-      this.#refuse(subscription, 'forbidden', 'Subscribing to this topic is not allowed.', false)
-    if (verdict === 'revoked')
-      this.#refuse(subscription, 'revoked', 'The right to this topic was withdrawn.', false)
+  #refuseFor(subscription: Subscription, verdict: Verdict, refusal: 'forbidden' | 'revoked'): void {
+    if (verdict === 'forbidden') this.#refuse(subscription, refusal, refusals[refusal], false)
     if (verdict === 'failed')
       this.#refuse(subscription, 'authorize_failed', 'The right could not be checked.', true)
   }
 
   #refuse(subscription: Subscription, code: ErrorCode, message: string, retry: boolean): void {
-    const replaced = this.#byTopic.has(subscription.topic) && !this.#isCurrent(subscription)
-    if (replaced || this.#link.closing) return
+    if (subscription.owner.signal.aborted) return
     this.#drop(subscription)
     const { topic, intent } = subscription
     const error: UnsubscribedFrame['error'] = { code, message, retry, ...(retry ? { retryAfterMs } : {}) }
@@ -147,10 +162,11 @@ export class LinkSubscriptions {
 
   #drop(subscription: Subscription): void {
     if (this.#isCurrent(subscription)) this.#byTopic.delete(subscription.topic)
-    const { cursor } = subscription
-    if (!cursor) return
+    const { cursor, log } = subscription
     subscription.cursor = null
-    this.#parts.fanOut.remove(cursor)
-    cursor.log.release()
+    subscription.log = null
+    if (cursor) this.#parts.fanOut.remove(cursor)
+    log?.release()
+    subscription.owner.abort()
   }
 }

@@ -1,6 +1,6 @@
 import type { GapFrame } from '../core/wire/frames.ts'
 import type { Segment } from '../engines/engine.ts'
-import type { Cursor } from './cursor.ts'
+import { delivers, type Cursor } from './cursor.ts'
 import type { LinkSocket } from './transports/link-socket.ts'
 
 /** The most a link has in one write, in bytes. Larger single messages go alone. */
@@ -18,12 +18,6 @@ interface Control {
 interface TopicOfRound {
   readonly cursor: Cursor
   readonly target: number
-}
-
-function topicOfRound(cursor: Cursor): TopicOfRound | [] {
-  if (!cursor.paused) return { cursor, target: cursor.log.head }
-  cursor.dirty = false
-  return []
 }
 
 export interface LinkWriterHost {
@@ -87,7 +81,7 @@ export class LinkWriter {
   }
 
   markDirty(cursor: Cursor): void {
-    if (cursor.dirty || !cursor.confirmed || cursor.paused || this.#stopped) return
+    if (cursor.dirty || this.#stopped || !delivers(cursor)) return
     cursor.dirty = true
     this.#dirty.push(cursor)
     this.#host.wantsFlush(this)
@@ -146,7 +140,12 @@ export class LinkWriter {
       this.#round = null
       return false
     }
-    this.#round = { topics: this.#dirty.reverse().flatMap(topicOfRound), controls: this.#controls.reverse() }
+    const topics: TopicOfRound[] = []
+    for (const cursor of this.#dirty.reverse()) {
+      if (delivers(cursor)) topics.push({ cursor, target: cursor.log.head })
+      else cursor.dirty = false
+    }
+    this.#round = { topics, controls: this.#controls.reverse() }
     this.#dirty = []
     this.#controls = []
     return true
@@ -158,12 +157,12 @@ export class LinkWriter {
     const topic = round?.topics.at(-1)
     if (round && topic) {
       const { cursor, target } = topic
-      const read = !cursor.paused && cursor.offset < target ? this.#read(cursor, room, segments) : null
+      const read = delivers(cursor) && cursor.offset < target ? this.#read(cursor, room, segments) : null
       if (read) parts.push(read)
-      if (cursor.paused || cursor.offset >= target) {
+      if (!delivers(cursor) || cursor.offset >= target) {
         round.topics.pop()
         cursor.dirty = false
-        if (!cursor.paused && cursor.offset < cursor.log.head) this.markDirty(cursor)
+        if (delivers(cursor) && cursor.offset < cursor.log.head) this.markDirty(cursor)
       }
       return read?.length ?? 0
     }

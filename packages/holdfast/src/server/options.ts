@@ -126,6 +126,8 @@ const defaultTimeouts: TimeoutOptions = {
 
 /** A summary of open operations has at most this many ranges [R17]. */
 const mostOpenOperations = 1_024
+/** What a `hello` may need [R1]. */
+const leastFrameBytes = 65_536
 
 /** @throws TypeError for a number that is no positive integer */
 export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
@@ -137,8 +139,11 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
   if (limits.maxOpenOperations > mostOpenOperations) {
     throw new TypeError(`limits.maxOpenOperations must be at most ${mostOpenOperations}`)
   }
-  if (limits.maxControlBytes < 2 * limits.maxResultLength) {
-    throw new TypeError('limits.maxControlBytes must be at least twice limits.maxResultLength')
+  if (limits.maxControlBytes < 4 * limits.maxResultLength) {
+    throw new TypeError('limits.maxControlBytes must be at least four times limits.maxResultLength')
+  }
+  if (limits.maxFrameBytes < leastFrameBytes) {
+    throw new TypeError(`limits.maxFrameBytes must be at least ${leastFrameBytes}`)
   }
   return {
     authenticate: options.authenticate ?? (() => ({ user: null })),

@@ -1,8 +1,6 @@
-import { fingerprint } from '../core/shared/fingerprint.ts'
-import { Ledger } from '../core/shared/ledger.ts'
-import { errorResult, returnedResult, thrownResult, valueResult } from '../core/shared/result-frame.ts'
+import { Inbox, type Arrival } from '../core/shared/inbox.ts'
+import { returnedResult, thrownResult, valueResult, type HandlerResult } from '../core/shared/result-frame.ts'
 import type { FrameFault } from '../core/wire/decode.ts'
-import type { ErrorCode } from '../core/wire/error-codes.ts'
 import type { Farewell } from '../core/wire/farewell.ts'
 import type {
   CancelFrame,
@@ -15,171 +13,144 @@ import type {
 import type { Verdict } from './grants.ts'
 import type { HubParts, RequestHandler } from './hub-parts.ts'
 import type { Session } from './session.ts'
-import type { Timed } from '../core/shared/timekeeper.ts'
 
-interface Running extends Timed {
-  readonly controller: AbortController
+/** A publish on its way to the engine. */
+interface Publish {
+  readonly frame: PublishFrame
+  /** Null while the right to it is being asked. */
+  decision: { readonly verdict: Verdict; readonly revision: number } | null
 }
 
-/** The operations that a session's client asked for: each is started once, in order, and its result kept [R16–R27]. */
+/** Executes what a session's client asks for. */
 export class SessionOperations {
   readonly #parts: HubParts
   readonly #session: Session
-  readonly #ledger: Ledger
-  readonly #running = new Map<number, Running>()
-  readonly #idle: (() => void)[] = []
-  /** Publishes that wait for `authorize`, so that a later one does not overtake them. */
-  #publishQueue: Promise<void> = Promise.resolve()
-  #queuedPublishes = 0
+  readonly #inbox: Inbox
+  readonly #owner = new AbortController()
+  /** In the order of their numbers; a later one does not overtake one that still waits for `authorize`. */
+  readonly #publishes: Publish[] = []
 
   constructor(parts: HubParts, session: Session, highest: number) {
     const { maxOpenOperations, maxResultLength } = parts.settings.limits
     this.#parts = parts
     this.#session = session
-    this.#ledger = new Ledger(highest, { maxOpen: maxOpenOperations, maxResultLength }, (number) =>
-      errorResult(number, 'result_dropped', 'Done, but the result is no longer kept.'),
-    )
+    const limits = { maxOpen: maxOpenOperations, maxResultLength }
+    this.#inbox = new Inbox(highest, limits, parts.timekeeper, (text) => session.sendText(text))
   }
 
   get highest(): number {
-    return this.#ledger.highest
+    return this.#inbox.highest
   }
 
   get runningCount(): number {
-    return this.#ledger.runningCount
+    return this.#inbox.runningCount
   }
 
   /** Takes an operation that arrived on the session's link; returns how the link has to end, if it has to. */
   receive(frame: PublishFrame | RequestFrame | CancelFrame, text: string): Farewell | null {
-    if (frame.type === 'cancel') return this.#cancel(frame)
-    return this.#receive(frame.number, text, () => {
-      if (frame.type === 'publish') this.#publish(frame)
-      else this.#request(frame)
-    })
+    const { number } = frame
+    if (frame.type === 'cancel') return this.#answer(number, this.#inbox.cancel(number))
+    const start = (): void => (frame.type === 'publish' ? this.#publish(frame) : this.#request(frame))
+    return this.#answer(number, this.#inbox.receive(number, text, start))
   }
 
   /** An operation that names its number but is not sound otherwise: it uses the number up [R3]. */
-  receiveFaulty(number: number, fault: FrameFault, text: string): Farewell | null {
-    return this.#receive(number, text, () => this.#fail(number, fault.code, fault.message))
+  receiveFaulty(number: number, { code, message }: FrameFault, text: string): Farewell | null {
+    const start = (): void => this.#inbox.fail(number, code, message)
+    return this.#answer(number, this.#inbox.receive(number, text, start))
   }
 
   acknowledge(ranges: readonly Range[]): void {
-    this.#ledger.acknowledge(ranges)
+    this.#inbox.acknowledge(ranges)
   }
 
-  /** The session has a new link: releases what its client no longer waits for, and sends the rest again. */
-  resume({ open }: ProducerSummary): void {
-    this.#ledger.reconcile(open)
-    for (const result of this.#ledger.finished()) this.#session.sendText(result)
+  resume(producer: ProducerSummary): void {
+    this.#inbox.resume(producer)
   }
 
   /** Resolves when nothing runs, or the session ended. */
   idle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#ledger.runningCount === 0 || this.#session.ended) resolve()
-      else this.#idle.push(resolve)
-    })
+    return new Promise((resolve) => this.#inbox.whenIdle(resolve))
   }
 
-  /** The session ended: whatever still runs is told, and its result goes nowhere. */
+  /** The session ended. */
   end(): void {
-    for (const [number, { controller }] of this.#running) {
-      this.#finish(number)
-      controller.abort()
-    }
-    this.#becomeIdle()
+    this.#publishes.length = 0
+    this.#owner.abort()
+    this.#inbox.end()
   }
 
-  #receive(number: number, text: string, start: () => void): Farewell | null {
-    const receipt = this.#ledger.receive(number, fingerprint(text))
-    switch (receipt.kind) {
-      case 'start':
-        start()
+  #answer(number: number, arrival: Arrival): Farewell | null {
+    switch (arrival) {
+      case 'taken':
         return null
-      case 'finished':
-        this.#session.sendText(receipt.result)
+      case 'reused': {
+        const message = `Number ${number} came again with other content.`
+        this.#session.send({ type: 'error', code: 'number_reused', message })
         return null
-      case 'reused':
-        this.#session.send({
-          type: 'error',
-          code: 'number_reused',
-          message: `Number ${number} came again with other content.`,
-        })
-        return null
-      case 'skipped':
-        return {
-          code: 'number_skipped',
-          message: `Number ${number} came before ${this.#ledger.highest + 1}.`,
-          retry: false,
-        }
+      }
+      case 'skipped': {
+        const message = `Number ${number} came before ${this.#inbox.highest + 1}.`
+        return { code: 'number_skipped', message, retry: false }
+      }
       case 'full':
-        return { code: 'window_exceeded', message: 'Too many open operations.', retry: false }
-      case 'running':
-      case 'acknowledged':
-        return null
+        return { code: 'too_many_open', message: 'Too many open operations.', retry: false }
     }
-  }
-
-  #cancel({ number }: CancelFrame): Farewell | null {
-    this.#running.get(number)?.controller.abort()
-    if (number <= this.#ledger.highest) return null
-    return this.#receive(number, '', () => this.#fail(number, 'cancelled', 'Cancelled before it started.'))
   }
 
   #publish(frame: PublishFrame): void {
+    const publish: Publish = { frame, decision: null }
+    this.#publishes.push(publish)
+    this.#decide(publish)
+  }
+
+  #decide(publish: Publish): void {
     const { grants } = this.#parts
-    const ask = (): Verdict | Promise<Verdict> =>
-      grants.ask({ action: 'publish', topic: frame.topic, session: this.#session.info })
-    let revision = grants.revision
-    const verdict = ask()
-    if (typeof verdict === 'string' && this.#queuedPublishes === 0) {
-      void this.#append(frame, verdict)
-      return
-    }
-    this.#queuedPublishes++
-    const before = this.#publishQueue
-    this.#publishQueue = (async () => {
-      let settled = await verdict
-      await before
-      while (revision !== grants.revision) {
+    const request = { action: 'publish', topic: publish.frame.topic, session: this.#session.info } as const
+    grants.decide(request, this.#owner.signal, (verdict) => {
+      publish.decision = { verdict, revision: grants.revision }
+      this.#appendDecided()
+    })
+  }
+
+  #appendDecided(): void {
+    for (;;) {
+      const [next] = this.#publishes
+      if (!next?.decision) return
+      if (next.decision.revision !== this.#parts.grants.revision) {
         // It waited for a slower one while rights were withdrawn [R36].
-        revision = grants.revision
-        // oxlint-disable-next-line no-await-in-loop -- asked again until no revocation came meanwhile
-        settled = await ask()
+        next.decision = null
+        this.#decide(next)
+        return
       }
-      this.#queuedPublishes--
-      void this.#append(frame, settled)
-    })()
+      this.#publishes.shift()
+      void this.#append(next.frame, next.decision.verdict)
+    }
   }
 
   async #append({ number, topic, data }: PublishFrame, verdict: Verdict): Promise<void> {
-    if (this.#session.ended) return
+    const inbox = this.#inbox
+    if (verdict === 'abandoned') return
     if (verdict === 'forbidden')
-      return this.#fail(number, 'forbidden', 'Publishing to this topic is not allowed.')
-    if (verdict === 'failed') return this.#fail(number, 'authorize_failed', 'The right could not be checked.')
+      return inbox.fail(number, 'forbidden', 'Publishing to this topic is not allowed.')
+    if (verdict === 'failed') return inbox.fail(number, 'authorize_failed', 'The right could not be checked.')
     const { user } = this.#session.info
     const producer = { id: this.#session.producerId, number }
     const entry = { topic, data: JSON.stringify(data), user, key: null, producer }
     const outcome = await this.#parts.publisher.append(entry)
-    if (outcome.kind === 'refused') return this.#fail(number, outcome.code, outcome.message)
+    if (outcome.kind === 'refused') return inbox.fail(number, outcome.code, outcome.message)
     const value: PublishResult = { ...outcome.position, duplicate: outcome.duplicate }
-    this.#settle(number, valueResult(number, value))
+    inbox.settle(number, { text: valueResult(number, value) })
   }
 
   #request(frame: RequestFrame): void {
     const { number, method, timeoutMs } = frame
     const handler = this.#parts.handlers.get(method)
-    if (!handler) return this.#fail(number, 'method_unknown', `No handler for ${JSON.stringify(method)}.`)
-    const controller = new AbortController()
-    const running: Running = {
-      controller,
-      tick: () => {
-        this.#fail(number, 'timeout', 'The deadline passed.')
-        controller.abort()
-      },
+    if (!handler) {
+      return this.#inbox.fail(number, 'method_unknown', `No handler for ${JSON.stringify(method)}.`)
     }
-    this.#running.set(number, running)
-    if (timeoutMs !== undefined) this.#parts.timekeeper.set(running, this.#parts.env.now() + timeoutMs)
+    const controller = new AbortController()
+    this.#inbox.run(number, timeoutMs, () => controller.abort())
     void this.#handle(handler, frame, controller.signal)
   }
 
@@ -188,37 +159,17 @@ export class SessionOperations {
     { number, method, data }: RequestFrame,
     signal: AbortSignal,
   ): Promise<void> {
-    let result: { readonly text: string; readonly defect: unknown }
+    const { limits, logger } = this.#parts.settings
+    let result: HandlerResult
     try {
-      result = returnedResult(number, await handler(data, { session: this.#session.info, signal }))
+      const value = await handler(data, { session: this.#session.info, signal })
+      result = returnedResult(number, value, limits.maxResultLength)
     } catch (thrown) {
-      result = thrownResult(number, thrown)
+      result = thrownResult(number, thrown, limits.maxResultLength)
     }
     if (result.defect !== null && !signal.aborted) {
-      this.#parts.settings.logger.error({ error: result.defect, method }, 'a request handler failed')
+      logger.error({ error: result.defect, method }, 'a request handler failed')
     }
-    this.#settle(number, result.text)
-  }
-
-  #fail(number: number, code: ErrorCode, message: string): void {
-    this.#settle(number, errorResult(number, code, message))
-  }
-
-  #settle(number: number, text: string): void {
-    this.#finish(number)
-    const result = this.#ledger.settle(number, text)
-    if (result !== null) this.#session.sendText(result)
-    if (this.#ledger.runningCount === 0) this.#becomeIdle()
-  }
-
-  #becomeIdle(): void {
-    for (const resolve of this.#idle.splice(0)) resolve()
-  }
-
-  #finish(number: number): void {
-    const running = this.#running.get(number)
-    if (!running) return
-    this.#running.delete(number)
-    this.#parts.timekeeper.set(running, null)
+    this.#inbox.settle(number, result)
   }
 }

@@ -1,12 +1,11 @@
-import { Acknowledger } from '../core/shared/acknowledger.ts'
 import { Outbox, type OutboxItem } from '../core/shared/outbox.ts'
 import { assertTimeout } from '../core/shared/timeout.ts'
 import { replyError } from '../core/shared/result-frame.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { ProducerSummary, ResultFrame } from '../core/wire/frames.ts'
-import { lossyJsonProblem } from '../core/wire/json.ts'
-import { nameProblem } from '../core/wire/names.ts'
+import { dataRefusal, nameRefusal, notSent } from '../core/wire/refusals.ts'
 import type { HubParts } from './hub-parts.ts'
+import type { HubLimits } from './limits.ts'
 import type { Session } from './session.ts'
 import type { Timed } from '../core/shared/timekeeper.ts'
 
@@ -18,6 +17,9 @@ export interface RequestOptions {
 
 const defaultTimeoutMs = 30_000
 
+/** A resume sends what is open at once, so it must fit beside the results: three bytes a character at worst. */
+const maxOpenRequestLength = ({ maxControlBytes }: HubLimits): number => Math.floor(maxControlBytes / 16)
+
 interface HubRequest extends OutboxItem, Timed {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: HoldfastError) => void
@@ -25,23 +27,21 @@ interface HubRequest extends OutboxItem, Timed {
   release(): void
 }
 
-/** The hub's requests to one session's client; they survive its links [S25]. */
+/** The hub's requests to one session's client; they survive its links. */
 export class SessionRequests {
   readonly #parts: HubParts
   readonly #session: Session
   readonly #outbox: Outbox<HubRequest>
-  readonly #acknowledger = new Acknowledger()
 
   constructor(parts: HubParts, session: Session) {
-    const { maxWaitingRequests, maxOpenOperations, maxControlBytes } = parts.settings.limits
+    const { maxWaitingRequests, maxWaitingRequestLength, maxOpenOperations } = parts.settings.limits
     this.#parts = parts
     this.#session = session
     this.#outbox = new Outbox({
       maxWaiting: maxWaitingRequests,
-      maxWaitingLength: Infinity,
+      maxWaitingLength: maxWaitingRequestLength,
       maxOpen: maxOpenOperations,
-      // Sent again at once after a resume, they must fit beside the results.
-      maxOpenLength: maxControlBytes / 4,
+      maxOpenLength: maxOpenRequestLength(parts.settings.limits),
     })
   }
 
@@ -57,14 +57,10 @@ export class SessionRequests {
   request(method: string, payload: unknown, options: RequestOptions): Promise<unknown> {
     assertTimeout(options.timeoutMs)
     return new Promise((resolve, reject) => {
-      const problem = nameProblem(method)
-      if (problem)
-        return reject(new HoldfastError('method_invalid', `The method ${problem}.`, { outcome: 'not_sent' }))
-      const lossy = lossyJsonProblem(payload)
-      if (lossy) return reject(new HoldfastError('data_invalid', lossy, { outcome: 'not_sent' }))
-      if (options.signal?.aborted)
-        return reject(new HoldfastError('aborted', 'Aborted.', { outcome: 'not_sent' }))
-      this.#add(method, payload, options, resolve, reject)
+      const refusal = nameRefusal('method_invalid', method) ?? dataRefusal(payload)
+      if (refusal) reject(refusal)
+      else if (options.signal?.aborted) reject(notSent('aborted', 'Aborted.'))
+      else this.#add(method, payload, options, resolve, reject)
     })
   }
 
@@ -91,15 +87,11 @@ export class SessionRequests {
         signal?.removeEventListener('abort', abort)
       },
     }
-    if (!this.#outbox.add(item)) {
-      reject(
-        new HoldfastError('outbox_full', 'Too many requests wait for this session.', {
-          outcome: 'not_sent',
-          retry: true,
-        }),
-      )
-      return
-    }
+    const most = maxOpenRequestLength(this.#parts.settings.limits)
+    if (item.length > most)
+      return reject(notSent('message_too_large', `Longer than ${most} characters of JSON.`))
+    if (!this.#outbox.add(item))
+      return reject(notSent('outbox_full', 'Too many requests wait for this session.'))
     signal?.addEventListener('abort', abort, { once: true })
     timekeeper.set(item, env.now() + timeoutMs)
     this.pump()
@@ -109,8 +101,9 @@ export class SessionRequests {
   pump(): void {
     if (!this.#session.link) return
     for (;;) {
-      if (this.#outbox.isHeldUpBy(this.#acknowledger.count)) this.#acknowledge()
-      const handed = this.#outbox.handOver(this.#acknowledger.count)
+      const numbers = this.#outbox.takeAcknowledgement()
+      if (numbers) this.#session.send({ type: 'ack', numbers })
+      const handed = this.#outbox.handOver()
       if (!handed) return
       this.#session.sendText(handed.frame)
     }
@@ -118,20 +111,18 @@ export class SessionRequests {
 
   /** The session has a new link whose client has started the requests up to `received` [R22]. */
   resume(received: number): void {
-    this.#acknowledger.clear()
+    this.#outbox.relinked()
     for (const frame of this.#outbox.resend(received)) this.#session.sendText(frame)
     this.pump()
   }
 
-  settle(frame: ResultFrame, length: number): void {
-    this.#acknowledger.note(frame.number, length)
-    const item = this.#outbox.settle(frame.number)
+  settle({ number, error, value }: ResultFrame, length: number): void {
+    const item = this.#outbox.settle(number, length)
     if (item) {
       item.release()
-      if (frame.error) item.reject(replyError(frame.error))
-      else item.resolve(frame.value)
+      if (error) item.reject(replyError(error))
+      else item.resolve(value)
     }
-    if (this.#acknowledger.due || this.#outbox.openCount === 0) this.#acknowledge()
     this.pump()
   }
 
@@ -144,16 +135,12 @@ export class SessionRequests {
     }
   }
 
-  #acknowledge(): void {
-    this.#session.send({ type: 'ack', numbers: this.#acknowledger.take() })
-  }
-
   #giveUp(item: HubRequest, code: 'aborted' | 'timeout', message: string): void {
     const where = this.#outbox.cancel(item)
     if (where === 'settled') return
     item.release()
     const outcome = where === 'not_sent' ? 'not_sent' : 'unknown'
-    item.reject(new HoldfastError(code, message, { outcome, retry: code === 'timeout' }))
+    item.reject(new HoldfastError(code, message, { outcome }))
     if (where === 'handed') this.#session.send({ type: 'cancel', number: item.number })
   }
 }

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProducerSummary, Range } from '../wire/frames.ts'
-import { Acknowledger } from './acknowledger.ts'
 import { fingerprint } from './fingerprint.ts'
 import { Ledger } from './ledger.ts'
 import { Outbox, type OutboxItem } from './outbox.ts'
@@ -60,7 +59,6 @@ class Operation implements OutboxItem {
 class Client {
   readonly outbox = new Outbox<Operation>({ maxWaiting: Infinity, maxWaitingLength: Infinity, maxOpen })
   readonly operations: Operation[] = []
-  readonly #acknowledger = new Acknowledger()
   #session: number | null = null
   #link: Link | null = null
   #live = false
@@ -96,16 +94,10 @@ class Client {
     else this.#settle(frame.text)
   }
 
-  acknowledge(): void {
-    if (this.#live && this.#acknowledger.count > 0)
-      this.#send({ type: 'ack', numbers: this.#acknowledger.take() })
-    this.#pump()
-  }
-
   #resume({ session, resumed, received }: Extract<ToClient, { type: 'welcome' }>): void {
     this.#session = session
     this.#live = true
-    this.#acknowledger.clear()
+    this.outbox.relinked()
     if (resumed) {
       for (const text of this.outbox.resend(received)) this.#sendText(text)
     } else {
@@ -127,14 +119,15 @@ class Client {
 
   #settle(text: string): void {
     const [number = 0, ending = ''] = text.split(/ (.*)/)
-    this.#acknowledger.note(Number(number), text.length)
-    this.outbox.settle(Number(number))?.endings.push(ending.trim() as Ending)
+    this.outbox.settle(Number(number), text.length)?.endings.push(ending.trim() as Ending)
     this.#pump()
   }
 
   #pump(): void {
     while (this.#live) {
-      const handed = this.outbox.handOver(this.#acknowledger.count)
+      const numbers = this.outbox.takeAcknowledgement()
+      if (numbers) this.#send({ type: 'ack', numbers })
+      const handed = this.outbox.handOver()
       if (!handed) return
       this.#sendText(handed.frame)
     }
@@ -286,8 +279,6 @@ class World {
       this.deliverAll()
       for (const number of hub.running) hub.finish(number)
       this.deliverAll()
-      client.acknowledge()
-      this.deliverAll()
       const left = client.outbox.waitingCount + client.outbox.openCount + (hub.ledger?.openCount ?? 1)
       if (left === 0 && this.#link) return
     }
@@ -320,7 +311,7 @@ type Action =
   | readonly ['add', idempotent: boolean]
   | readonly ['cancel' | 'finish', pick: number]
   | readonly ['toHub' | 'toClient', frames: number]
-  | readonly ['acknowledge' | 'connect' | 'cut' | 'crash' | 'end']
+  | readonly ['connect' | 'cut' | 'crash' | 'end']
 
 function perform(world: World, action: Action): void {
   const { client, hub } = world
@@ -338,8 +329,6 @@ function perform(world: World, action: Action): void {
     case 'toClient':
       for (let frame = 0; frame < action[1]; frame++) world.deliver(action[0])
       return
-    case 'acknowledge':
-      return client.acknowledge()
     case 'connect':
     case 'cut':
     case 'crash':
@@ -351,14 +340,12 @@ function perform(world: World, action: Action): void {
 
 const pick = fc.nat(1_000)
 const frames = fc.integer({ min: 1, max: 4 })
-const tuple = (...kinds: ('acknowledge' | 'connect' | 'cut')[]): fc.Arbitrary<Action> =>
-  fc.tuple(fc.constantFrom(...kinds))
+const tuple = (...kinds: ('connect' | 'cut')[]): fc.Arbitrary<Action> => fc.tuple(fc.constantFrom(...kinds))
 const ordinary: fc.WeightedArbitrary<Action>[] = [
   { weight: 6, arbitrary: fc.tuple(fc.constant('add' as const), fc.boolean()) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('cancel' as const), pick) },
   { weight: 6, arbitrary: fc.tuple(fc.constant('finish' as const), pick) },
   { weight: 12, arbitrary: fc.tuple(fc.constantFrom('toHub' as const, 'toClient' as const), frames) },
-  { weight: 2, arbitrary: tuple('acknowledge') },
   { weight: 3, arbitrary: tuple('connect') },
   { weight: 1, arbitrary: tuple('cut') },
 ]

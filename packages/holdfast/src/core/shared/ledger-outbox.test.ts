@@ -23,7 +23,7 @@ function add(outbox: Outbox<OutboxItem>, name: string): OutboxItem {
 
 function handOverAll(outbox: Outbox<OutboxItem>): string[] {
   const frames: string[] = []
-  for (let handed = outbox.handOver(0); handed; handed = outbox.handOver(0)) frames.push(handed.frame)
+  for (let handed = outbox.handOver(); handed; handed = outbox.handOver()) frames.push(handed.frame)
   return frames
 }
 
@@ -37,10 +37,10 @@ function arrive(ledger: Ledger, frame: string): Receipt['kind'] {
   return kind
 }
 
-/** The producer gets the result and acknowledges it. */
+/** The producer gets the result and acknowledges what has gathered. */
 function deliver(outbox: Outbox<OutboxItem>, ledger: Ledger, number: number): OutboxItem | null {
-  const item = outbox.settle(number)
-  ledger.acknowledge([[number, number]])
+  const item = outbox.settle(number, 1)
+  ledger.acknowledge(outbox.takeAcknowledgement() ?? [])
   return item
 }
 
@@ -92,6 +92,9 @@ describe('S22 from the outbox to the ledger', () => {
   })
 })
 
+/** Results gather until there are this many, so many may be open at the executing side beside the slow one. */
+const acknowledgedTogether = 32
+
 test('S23 a long-running request: 100,000 others are acknowledged meanwhile, and nothing of them is kept', () => {
   const [outbox, ledger] = [newOutbox(), newLedger()]
   const slow = add(outbox, 'slow')
@@ -101,11 +104,12 @@ test('S23 a long-running request: 100,000 others are acknowledged meanwhile, and
     for (const frame of handOverAll(outbox)) arrive(ledger, frame)
     ledger.settle(number, `${number} done`)
     deliver(outbox, ledger, number)
-    if (ledger.openCount + outbox.openCount > 2) expect.fail(`${number} is still open`)
+    if (ledger.openCount > 1 + acknowledgedTogether || outbox.openCount > 1)
+      expect.fail(`${number} is still open`)
   }
   expect(outbox.summary()).toEqual({ highest: 100_001, open: [[1, 1]] })
   ledger.settle(1, '1 done')
-  expect([...ledger.finished()]).toEqual(['1 done'])
+  expect([...ledger.finished()][0]).toBe('1 done')
   expect(deliver(outbox, ledger, 1)).toBe(slow)
   expect([outbox.openCount, ledger.openCount]).toEqual([0, 0])
 })

@@ -23,10 +23,10 @@ function added(outbox: Outbox<Item>, ...names: string[]): Item[] {
 }
 
 /** Hands over all that may go; returns the frames. */
-function handedOver(outbox: Outbox<Item>, unacknowledged = 0): string[] {
+function handedOver(outbox: Outbox<Item>): string[] {
   const frames: string[] = []
   for (;;) {
-    const handed = outbox.handOver(unacknowledged)
+    const handed = outbox.handOver()
     if (!handed) return frames
     frames.push(handed.frame)
   }
@@ -37,27 +37,20 @@ describe('handing over', () => {
     const outbox = newOutbox()
     const [a, b] = added(outbox, 'a', 'b')
     expect([a?.number, outbox.summary().highest]).toEqual([null, 0])
-    expect(outbox.handOver(0)).toEqual({ item: a, frame: 'a#1' })
+    expect(outbox.handOver()).toEqual({ item: a, frame: 'a#1' })
     expect([a?.number, b?.number, outbox.waitingCount, outbox.openCount]).toEqual([1, null, 1, 1])
     expect(handedOver(outbox)).toEqual(['b#2'])
-    expect(outbox.handOver(0)).toBeNull()
+    expect(outbox.handOver()).toBeNull()
   })
 
-  test('[R17] stops at the window, and goes on when a result came', () => {
+  test('[R17] stops at the bound, and goes on when a result came and was acknowledged', () => {
     const outbox = newOutbox({ maxOpen: 2 })
     added(outbox, 'a', 'b', 'c')
     expect(handedOver(outbox)).toEqual(['a#1', 'b#2'])
-    outbox.settle(1)
+    outbox.settle(1, 1)
+    expect(handedOver(outbox), 'the other side still counts it as open').toEqual([])
+    expect(outbox.takeAcknowledgement(), 'at once, because it holds up what waits').toEqual([[1, 1]])
     expect(handedOver(outbox)).toEqual(['c#3'])
-  })
-
-  test('[R17] counts results that came but are not acknowledged, as the other side does', () => {
-    const outbox = newOutbox({ maxOpen: 2 })
-    added(outbox, 'a', 'b', 'c')
-    handedOver(outbox)
-    outbox.settle(1)
-    expect(handedOver(outbox, 1)).toEqual([])
-    expect(handedOver(outbox, 0)).toEqual(['c#3'])
   })
 
   test('[R17] follows the limit that the hub tells', () => {
@@ -74,20 +67,45 @@ describe('results', () => {
     const outbox = newOutbox()
     const [a] = added(outbox, 'a')
     handedOver(outbox)
-    expect(outbox.settle(1)).toBe(a)
-    expect(outbox.settle(1)).toBeNull()
-    expect(outbox.settle(2)).toBeNull()
+    expect(outbox.settle(1, 1)).toBe(a)
+    expect(outbox.settle(1, 1)).toBeNull()
+    expect(outbox.settle(2, 1)).toBeNull()
     expect(outbox.openCount).toBe(0)
+  })
+
+  test('are acknowledged together: when nothing is open any more, or when 32 have come', () => {
+    const outbox = newOutbox()
+    added(outbox, ...Array.from({ length: 40 }, (_, index) => `${index}`))
+    handedOver(outbox)
+    for (let number = 1; number <= 31; number++) outbox.settle(number, 1)
+    expect(outbox.takeAcknowledgement()).toBeNull()
+    outbox.settle(32, 1)
+    expect(outbox.takeAcknowledgement()).toEqual([[1, 32]])
+    for (let number = 33; number <= 39; number++) outbox.settle(number, 1)
+    expect(outbox.takeAcknowledgement()).toBeNull()
+    outbox.settle(40, 1)
+    expect(outbox.takeAcknowledgement()).toEqual([[33, 40]])
+    expect(outbox.takeAcknowledgement()).toBeNull()
+  })
+
+  test('[R21] that came on an earlier link are told by the summary', () => {
+    const outbox = newOutbox()
+    added(outbox, 'a', 'b')
+    handedOver(outbox)
+    outbox.settle(1, 1)
+    outbox.relinked()
+    outbox.settle(2, 1)
+    expect(outbox.takeAcknowledgement()).toEqual([[2, 2]])
   })
 
   test('[R21] the summary names the numbers whose result has not come', () => {
     const outbox = newOutbox()
     expect(outbox.summary()).toEqual({ highest: 0, open: [] })
     added(outbox, 'a', 'b', 'c', 'd', 'e')
-    outbox.handOver(0)
+    outbox.handOver()
     expect(outbox.summary()).toEqual({ highest: 1, open: [[1, 1]] })
     handedOver(outbox)
-    outbox.settle(3)
+    outbox.settle(3, 1)
     const open = JSON.parse('[[1,2],[4,5]]') as unknown
     expect(outbox.summary()).toEqual({ highest: 5, open })
   })
@@ -108,14 +126,14 @@ describe('cancelling', () => {
     handedOver(outbox)
     expect(a && outbox.cancel(a)).toBe('handed')
     expect(outbox.openCount).toBe(1)
-    expect(outbox.settle(1)).toBe(a)
+    expect(outbox.settle(1, 1)).toBe(a)
     expect(a && outbox.cancel(a)).toBe('settled')
   })
 
   test('what was cleared or lost is settled', () => {
     const outbox = newOutbox()
     const [a, b] = added(outbox, 'a', 'b')
-    outbox.handOver(0)
+    outbox.handOver()
     outbox.clear()
     expect([a && outbox.cancel(a), b && outbox.cancel(b)]).toEqual(['settled', 'settled'])
   })
@@ -135,7 +153,7 @@ describe('after a resume', () => {
     const outbox = newOutbox()
     added(outbox, 'a', 'b', 'c', 'd')
     handedOver(outbox)
-    outbox.settle(1)
+    outbox.settle(1, 1)
     expect([...outbox.resend(2)]).toEqual(['c#3', 'd#4'])
     expect([...outbox.resend(0)]).toEqual(['b#2', 'c#3', 'd#4'])
     expect([...outbox.resend(4)]).toEqual([])
@@ -160,7 +178,7 @@ describe('S22 the ledger was lost', () => {
     expect(outbox.summary()).toEqual({ highest: 2, open: [] })
     expect([...outbox.resend(0)]).toEqual([])
     expect(handedOver(outbox)).toEqual(['c#3'])
-    expect(outbox.settle(1)).toBeNull()
+    expect(outbox.settle(1, 1)).toBeNull()
   })
 
   test('[R23] what is put back gets a new number, before all that wait', () => {

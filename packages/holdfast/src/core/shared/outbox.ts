@@ -1,4 +1,5 @@
-import type { ProducerSummary } from '../wire/frames.ts'
+import type { ProducerSummary, Range } from '../wire/frames.ts'
+import { Acknowledger } from './acknowledger.ts'
 import { toRanges } from './ranges.ts'
 
 /** An operation of this side, from the caller's hands to its acknowledged result. */
@@ -40,6 +41,7 @@ export class Outbox<Item extends OutboxItem> {
   #waitingLength = 0
   readonly #handed = new Map<number, Handed<Item>>()
   #handedLength = 0
+  readonly #acknowledger = new Acknowledger()
   #highest = 0
 
   constructor(limits: OutboxLimits) {
@@ -67,18 +69,19 @@ export class Outbox<Item extends OutboxItem> {
     return true
   }
 
-  /** Operations wait only because the other side still counts results as open that came and are unacknowledged. */
-  isHeldUpBy(unacknowledged: number): boolean {
-    const full = this.#handed.size + unacknowledged >= this.limits.maxOpen
-    return full && unacknowledged > 0 && this.#waiting.size > 0
+  /**
+   * The results to acknowledge now, or null. They gather until there are enough, nothing is open, or they hold up what
+   * waits, because the other side still counts them as open.
+   */
+  takeAcknowledgement(): Range[] | null {
+    const { count, due } = this.#acknowledger
+    const holdsUp = this.#waiting.size > 0 && this.#handed.size + count >= this.limits.maxOpen
+    return count > 0 && (due || holdsUp || this.#handed.size === 0) ? this.#acknowledger.take() : null
   }
 
-  /**
-   * Gives the next waiting operation its number and returns its frame, or null if none may go now.
-   * @param unacknowledged results that came and that the other side still counts as open
-   */
-  handOver(unacknowledged: number): { readonly item: Item; readonly frame: string } | null {
-    if (this.#handed.size + unacknowledged >= this.limits.maxOpen) return null
+  /** Gives the next waiting operation its number and returns its frame, or null if none may go now. */
+  handOver(): { readonly item: Item; readonly frame: string } | null {
+    if (this.#handed.size + this.#acknowledger.count >= this.limits.maxOpen) return null
     const { maxOpenLength = Infinity } = this.limits
     for (const item of this.#waiting) {
       if (this.#handed.size > 0 && this.#handedLength + item.length > maxOpenLength) return null
@@ -111,7 +114,8 @@ export class Outbox<Item extends OutboxItem> {
   }
 
   /** The result came: the item, or null if the number is not open (a result that came twice). */
-  settle(number: number): Item | null {
+  settle(number: number, resultLength: number): Item | null {
+    this.#acknowledger.note(number, resultLength)
     const handed = this.#handed.get(number)
     if (!handed) return null
     this.#handed.delete(number)
@@ -121,6 +125,11 @@ export class Outbox<Item extends OutboxItem> {
 
   summary(): ProducerSummary {
     return { highest: this.#highest, open: toRanges(this.#handed.keys()) }
+  }
+
+  /** A new link: what was not acknowledged on the old one is told by the summary [R21]. */
+  relinked(): void {
+    this.#acknowledger.clear()
   }
 
   /** After a resume: what the other side has not received, in order, and the cancels that may have been lost. */

@@ -15,35 +15,47 @@ function arrived(text: string): ResultFrame {
   return decoded.frame
 }
 
+const maxBytes = 65_536
+
 const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
 
 describe('what a handler returned', () => {
   test.each([null, 0, '', false, { a: [1] }])('%j is the value of the result', (value) => {
     expect(arrived(valueResult(1, value))).toEqual({ type: 'result', number: 1, value })
-    expect(returnedResult(1, value)).toEqual({ text: valueResult(1, value), defect: null })
+    expect(returnedResult(1, value, maxBytes)).toEqual({ text: valueResult(1, value), defect: null })
   })
 
   test('nothing is null', () => {
-    const { text, defect } = returnedResult(1, undefined)
+    const { text, defect } = returnedResult(1, undefined, maxBytes)
     expect(arrived(text)).toEqual({ type: 'result', number: 1, value: null })
     expect(defect).toBeNull()
   })
 
   test('what JSON would alter fails the request and is reported on this side', () => {
-    const { text, defect } = returnedResult(1, { at: new Date(0) })
+    const { text, defect } = returnedResult(1, { at: new Date(0) }, maxBytes)
     expect(arrived(text).error).toMatchObject({ code: 'handler_failed' })
     expect(defect).toEqual(new TypeError('the reply.at is not a plain object'))
   })
 
+  test('a reply that the other side does not take fails the request and is reported', () => {
+    const { text, defect } = returnedResult(1, 'é'.repeat(maxBytes / 2), maxBytes)
+    expect(arrived(text).error).toMatchObject({ code: 'message_too_large' })
+    expect(defect).toBeInstanceOf(RangeError)
+  })
+
   test('[R4] is nested as deep as its frame allows, or reported', () => {
-    expect(arrived(returnedResult(1, nested(63)).text).value).toEqual(nested(63))
-    expect(returnedResult(1, nested(64)).defect).toBeInstanceOf(TypeError)
+    expect(arrived(returnedResult(1, nested(63), maxBytes).text).value).toEqual(nested(63))
+    expect(returnedResult(1, nested(64), maxBytes).defect).toBeInstanceOf(TypeError)
   })
 })
 
 describe('what a handler threw', () => {
   test('a rejection travels with message, reason and data', () => {
-    const { text, defect } = thrownResult(7, rejection('name_taken', 'The name is taken.', { by: 'Ada' }))
+    const { text, defect } = thrownResult(
+      7,
+      rejection('name_taken', 'The name is taken.', { by: 'Ada' }),
+      maxBytes,
+    )
     const error = {
       code: 'rejected',
       message: 'The name is taken.',
@@ -57,7 +69,7 @@ describe('what a handler threw', () => {
   test.each([new Error('secret'), 'secret', null, undefined, new HoldfastError('forbidden', 'secret')])(
     'nothing of %s leaves this side',
     (thrown) => {
-      const { text, defect } = thrownResult(7, thrown)
+      const { text, defect } = thrownResult(7, thrown, maxBytes)
       expect(arrived(text).error?.code).toBe('handler_failed')
       expect(text).not.toContain('secret')
       expect(defect).toBe(thrown)
@@ -65,19 +77,21 @@ describe('what a handler threw', () => {
   )
 
   test('a rejection whose data JSON would alter is reported', () => {
-    const { text, defect } = thrownResult(7, rejection('r', 'm', { at: NaN }))
+    const { text, defect } = thrownResult(7, rejection('r', 'm', { at: NaN }), maxBytes)
     expect(arrived(text).error?.code).toBe('handler_failed')
     expect(defect).toEqual(new TypeError('the data of the rejection.at is NaN'))
   })
 
   test('[R4] the data of a rejection is nested as deep as its frame allows, or reported', () => {
-    expect(arrived(thrownResult(7, rejection('r', 'm', nested(62))).text).error?.data).toEqual(nested(62))
-    expect(thrownResult(7, rejection('r', 'm', nested(63))).defect).toBeInstanceOf(TypeError)
+    expect(arrived(thrownResult(7, rejection('r', 'm', nested(62)), maxBytes).text).error?.data).toEqual(
+      nested(62),
+    )
+    expect(thrownResult(7, rejection('r', 'm', nested(63)), maxBytes).defect).toBeInstanceOf(TypeError)
   })
 
   test('a reason that is no text stays behind, so that the frame is sound', () => {
     const thrown = Object.assign(new Error('m'), { code: 'rejected', reason: 5 })
-    expect(arrived(thrownResult(7, thrown).text).error).toEqual({ code: 'rejected', message: 'm' })
+    expect(arrived(thrownResult(7, thrown, maxBytes).text).error).toEqual({ code: 'rejected', message: 'm' })
   })
 })
 

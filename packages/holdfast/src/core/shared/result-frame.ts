@@ -2,6 +2,7 @@ import { HoldfastError } from '../wire/errors.ts'
 import type { ErrorCode } from '../wire/error-codes.ts'
 import type { ResultFrame, WireError } from '../wire/frames.ts'
 import { lossyJsonProblem, maxJsonDepth } from '../wire/json.ts'
+import { utf8Length } from '../wire/names.ts'
 
 /** The text of a `result` frame for a value; a handler that returns nothing replies null. */
 export function valueResult(number: number, value: unknown): string {
@@ -12,34 +13,50 @@ export function errorResult(number: number, code: ErrorCode, message: string): s
   return JSON.stringify({ type: 'result', number, error: { code, message } })
 }
 
-/** The result of a request handler that returned, and what has to be reported on this side if it is not sound. */
-export function returnedResult(number: number, value: unknown): { text: string; defect: unknown } {
+/** What came of a request handler, as a `result` frame. */
+export interface HandlerResult {
+  readonly text: string
+  /** What has to be reported on this side, because the other is only told that the handler failed; else null. */
+  readonly defect: unknown
+}
+
+/** @param maxBytes larger results are refused: a peer that does not take one would lose link after link over it */
+export function returnedResult(number: number, value: unknown, maxBytes: number): HandlerResult {
   const problem = value === undefined ? null : lossyJsonProblem(value, 'the reply')
-  if (problem === null) return { text: valueResult(number, value), defect: null }
-  return { text: handlerFailed(number), defect: new TypeError(problem) }
+  if (problem !== null) return defective(number, new TypeError(problem))
+  return fitting(number, valueResult(number, value), maxBytes)
 }
 
 /** The data of a rejection lies two levels deep in its frame [R4]. */
 const rejectionDataDepth = maxJsonDepth - 2
 
 /** The result of a request handler that threw: a `rejection` travels, anything else stays on this side. */
-export function thrownResult(number: number, thrown: unknown): { text: string; defect: unknown } {
+export function thrownResult(number: number, thrown: unknown, maxBytes: number): HandlerResult {
   const refusal = thrown instanceof Error && 'code' in thrown && thrown.code === 'rejected'
-  if (!refusal) return { text: handlerFailed(number), defect: thrown }
+  if (!refusal) return defective(number, thrown)
   const { message, reason, data } = thrown as HoldfastError
   const problem =
     data === undefined ? null : lossyJsonProblem(data, 'the data of the rejection', rejectionDataDepth)
-  if (problem !== null) return { text: handlerFailed(number), defect: new TypeError(problem) }
+  if (problem !== null) return defective(number, new TypeError(problem))
   const error: WireError = {
     code: 'rejected',
     message,
     ...(typeof reason === 'string' ? { reason } : {}),
     ...(data === undefined ? {} : { data }),
   }
-  return { text: JSON.stringify({ type: 'result', number, error }), defect: null }
+  return fitting(number, JSON.stringify({ type: 'result', number, error }), maxBytes)
 }
 
-const handlerFailed = (number: number): string => errorResult(number, 'handler_failed', 'The handler failed.')
+const defective = (number: number, defect: unknown): HandlerResult => ({
+  text: errorResult(number, 'handler_failed', 'The handler failed.'),
+  defect,
+})
+
+function fitting(number: number, text: string, maxBytes: number): HandlerResult {
+  if (utf8Length(text) <= maxBytes) return { text, defect: null }
+  const problem = `The reply is larger than the ${maxBytes} bytes that are taken.`
+  return { text: errorResult(number, 'message_too_large', problem), defect: new RangeError(problem) }
+}
 
 /** What the producer of an operation gets for a `result` frame that carries an error. */
 export function replyError({

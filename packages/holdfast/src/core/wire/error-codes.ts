@@ -14,7 +14,7 @@ export type LinkErrorCode =
   | 'superseded'
   | 'heartbeat_timeout'
   | 'number_skipped'
-  | 'window_exceeded'
+  | 'too_many_open'
   | 'slow_reader'
   | 'sessions_full'
   | 'hub_closing'

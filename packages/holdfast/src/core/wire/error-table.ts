@@ -43,7 +43,7 @@ const linkErrors: Record<LinkErrorCode, Row> = {
   superseded: row('A newer link of the same client took over.', 'Nothing.', 4409, 409),
   heartbeat_timeout: row('Nothing was heard from the peer.', 'Nothing.', 4411, null),
   number_skipped: row('An operation’s number came too early.', 'Fix the sender.', 4412, 400),
-  window_exceeded: row('Too many open operations.', 'Fix the sender.', 4413, 429),
+  too_many_open: row('Too many open operations.', 'Fix the sender.', 4413, 429),
   slow_reader: row('The link reads too slowly for its budget.', 'Nothing; it resumes.', 4414, null),
   sessions_full: row('The hub has no room for another session.', 'Add a hub or raise the limit.', 4503, 503),
   hub_closing: row('The hub is shutting down.', 'Nothing.', 4512, 503),
