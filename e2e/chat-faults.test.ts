@@ -83,7 +83,7 @@ describe.skipIf(browserMissing)(`the attacked chat (${browserMissing ?? 'browser
     expect(await warnsOnLeaving(ada)).toBe(true)
     await grace.say('meanwhile')
     await ada.press('Unplug')
-    await ada.press('Try now')
+    await ada.tryNow()
     await ada.lastIs('Delivered')
     await grace.shows('meanwhile', ...texts)
     await ada.shows('meanwhile', ...texts)
@@ -130,7 +130,7 @@ describe.skipIf(browserMissing)(`the attacked chat (${browserMissing ?? 'browser
     await ada.press('Unplug')
     await ada.becomes('Offline')
     await ada.say('Not yet.')
-    await tryUntilGivenUp(ada)
+    await giveUp(ada)
     await ada.lastIs('Failed')
     await ada.wasTold('Gave up.')
     await grace.say('In the meantime.')
@@ -179,23 +179,16 @@ describe.skipIf(browserMissing)(`the attacked chat (${browserMissing ?? 'browser
   })
 })
 
+async function giveUp(chat: ChatPage): Promise<void> {
+  await expect.poll(() => chat.tryNow(), { timeout: 30_000 }).toBe('Disconnected')
+}
+
 async function giveUpInDoubt(chat: ChatPage): Promise<void> {
   await chat.press('Unplug')
-  await tryUntilGivenUp(chat)
+  await giveUp(chat)
   await chat.lastIs('Failed')
   expect(await chat.page.textContent('.footer:not(:empty)')).toContain('Looking whether it arrived')
   await chat.press('Unplug')
-}
-
-/** Presses “Try now” whenever it is there. */
-async function tryUntilGivenUp({ page }: ChatPage): Promise<void> {
-  const press = (): Promise<string | null> =>
-    page.evaluate(() => {
-      const button = document.querySelector<HTMLButtonElement>('#badge-retry:not([hidden])')
-      if (button?.textContent === 'Try now') button.click()
-      return document.querySelector('#badge-state')?.textContent ?? null
-    })
-  await expect.poll(press, { timeout: 30_000 }).toBe('Disconnected')
 }
 
 /** Whether the browser would ask before leaving the page. */

@@ -52,6 +52,15 @@ export class ChatPage implements AsyncDisposable {
     await this.page.getByRole('button', { name: button }).click()
   }
 
+  /** Presses “Try now” if it is there: at any moment the page may try by itself. Returns what the badge says. */
+  tryNow(): Promise<string | null> {
+    return this.page.evaluate(() => {
+      const button = document.querySelector<HTMLButtonElement>('#badge-retry:not([hidden])')
+      if (button?.textContent === 'Try now') button.click()
+      return document.querySelector('#badge-state')?.textContent ?? null
+    })
+  }
+
   /** The messages of the room that is open, from the oldest to the newest. */
   messages(): Promise<ShownMessage[]> {
     return this.page.$$eval('.scroll:not([hidden]) [data-id]', (elements) =>
