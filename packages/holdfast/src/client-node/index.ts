@@ -16,6 +16,7 @@ export function websocket(): Transport {
 /**
  * Connects to a hub; never throws for the network's sake, but keeps trying.
  * @param url where the hub is attached, such as `https://example.com/holdfast`
+ * @throws TypeError for a URL or an option that is none
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Client {
   return makeClient(url, options.transports?.[0] ?? websocket(), options, nodeEnv)

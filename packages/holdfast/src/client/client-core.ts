@@ -54,8 +54,9 @@ export class ClientCore implements ConnectionHost {
     const endpoint = { url, transport, tokens: this.#tokens }
     this.connection = new Connection(env, this.#timekeeper, policy, endpoint, this)
     const callSafely = (callback: () => void): void => this.#callSafely(callback)
+    const unheard = (error: HoldfastError): void => this.#report(error)
     this.operations = new Operations(this.connection, this.#timekeeper, options.outbox ?? {}, callSafely)
-    this.topics = new Topics(this.connection, this.#timekeeper, callSafely, (message) =>
+    this.topics = new Topics(this.connection, this.#timekeeper, { callSafely, unheard }, (message) =>
       this.connection.distrust(message),
     )
     this.handlers = new RequestHandlers(this.connection, this.#timekeeper, (error) =>
@@ -219,7 +220,11 @@ export class ClientCore implements ConnectionHost {
   }
 
   #reportThrown(cause: unknown): void {
-    const error = new HoldfastError('handler_threw', 'A callback of the application threw.', { cause })
+    this.#report(new HoldfastError('handler_threw', 'A callback of the application threw.', { cause }))
+  }
+
+  /** Nothing is swallowed: without a listener the console tells. */
+  #report(error: HoldfastError): void {
     if (this.emitter.has('error')) this.emitter.emit('error', error)
     else console.error('holdfast:', error)
   }

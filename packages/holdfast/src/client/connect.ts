@@ -2,7 +2,14 @@ import type { PublishResult, Subject } from '../core/wire/frames.ts'
 import { ClientCore } from './client-core.ts'
 import type { ClientEnv } from './env.ts'
 import type { Operation, OperationOptions } from './operation.ts'
-import type { ClientEvents, ClientStateName, ClientStats, ConnectOptions } from './options.ts'
+import {
+  assertConnectOptions,
+  hubUrl,
+  type ClientEvents,
+  type ClientStateName,
+  type ClientStats,
+  type ConnectOptions,
+} from './options.ts'
 import type { RequestContext, RequestHandler } from './request-handlers.ts'
 import type {
   LocalSubscription,
@@ -76,8 +83,8 @@ export function makeClient(
   options: ConnectOptions,
   env: ClientEnv,
 ): Client {
-  const base = typeof location === 'undefined' ? undefined : location.href
-  const core = new ClientCore(new URL(url, base), transport, options, env)
+  assertConnectOptions(options)
+  const core = new ClientCore(hubUrl(url), transport, options, env)
   const client = new ClientHandle(core)
   dropped.register(client, core, client)
   core.connection.input({ type: 'started' })

@@ -181,13 +181,15 @@ export class Connection implements Timed {
 
   async #open(attempt: number, tokenRejected: boolean): Promise<void> {
     const isCurrent = (): boolean => this.#state.name === 'connecting' && this.#state.attempt === attempt
+    let token: string | null
     try {
-      this.#token = await this.#tokens.get(tokenRejected)
+      token = await this.#tokens.get(tokenRejected)
     } catch (cause) {
       this.#fail(attempt, { code: 'token_failed', message: 'token() failed.', retry: true }, cause)
       return
     }
     if (!isCurrent()) return
+    this.#token = token
     try {
       this.#link = this.#transport.open(this.#url, this.#eventsOf(attempt))
     } catch (cause) {
@@ -228,7 +230,9 @@ export class Connection implements Timed {
   }
 
   #fail(attempt: number, farewell: Departure, cause?: unknown): void {
-    if (!('attempt' in this.#state) || this.#state.attempt !== attempt) return
+    const state = this.#state
+    const underWay = state.name === 'connecting' || state.name === 'joining' || state.name === 'live'
+    if (!underWay || state.attempt !== attempt) return
     this.#host.failed(farewell, cause)
     this.input({ type: 'departed', attempt, farewell })
   }

@@ -1,4 +1,4 @@
-/** Typed listeners; one that throws is reported and the others go on [S13]. */
+/** Typed listeners; one that throws is reported and the others go on. */
 export class Emitter<Events extends Record<string, unknown>> {
   readonly #listeners = new Map<keyof Events, Set<{ readonly call: (event: never) => void }>>()
   readonly #report: (error: unknown) => void

@@ -57,3 +57,27 @@ export interface ClientStats {
   /** Listeners and handlers of the application. */
   readonly listeners: number
 }
+
+/** @throws TypeError for a number that is no positive integer */
+export function assertConnectOptions({ connectTimeoutMs, maxAttempts, outbox = {} }: ConnectOptions): void {
+  const numbers = { connectTimeoutMs, maxAttempts, ...outbox }
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue
+    throw new TypeError(`${name} must be a positive integer`)
+  }
+}
+
+/**
+ * Where the hub is, as an absolute URL.
+ * @throws TypeError if it is none, or has another protocol than HTTP or WebSocket, a fragment, or credentials
+ */
+export function hubUrl(url: string | URL): URL {
+  const base = typeof location === 'undefined' ? undefined : location.href
+  const absolute = new URL(url, base)
+  if (!/^(https?|wss?):$/.test(absolute.protocol))
+    throw new TypeError(`${absolute.protocol} is no way to a hub`)
+  if (absolute.hash || absolute.username || absolute.password) {
+    throw new TypeError('the URL of a hub has no fragment and no credentials')
+  }
+  return absolute
+}

@@ -32,7 +32,10 @@ export interface SubscriptionHandlers<Data = unknown> {
   readonly message: (message: Message<Data>) => void
   /** Required, so that nothing is lost in silence. */
   readonly gap: (gap: Gap) => void
-  /** The subscription has ended: `forbidden`, `revoked`, `subscription_limit`, `topic_limit`, `closed` … */
+  /**
+   * The subscription has ended: `forbidden`, `revoked`, `subscription_limit`, `topic_limit`, `closed` … Without this
+   * handler the client's `error` event tells.
+   */
   readonly error?: (error: HoldfastError) => void
 }
 
@@ -64,6 +67,14 @@ export interface FeedOfSubscription {
   readsAgain(): void
 }
 
+/** How a subscription reaches the application beside its handlers. */
+export interface SubscriptionOutlet {
+  /** Calls back; what the callback throws is reported. */
+  callSafely(callback: () => void): void
+  /** It ended, and no handler was there to be told. */
+  unheard(error: HoldfastError): void
+}
+
 /** A subscription inside the client: its own position in a feed that several may share. */
 export class LocalSubscription {
   readonly topic: string
@@ -73,7 +84,7 @@ export class LocalSubscription {
   readonly ready: Promise<Position>
   readonly #handlers: SubscriptionHandlers
   readonly #buffer: EventBuffer<Message | Gap> | null
-  readonly #callSafely: (callback: () => void) => void
+  readonly #outlet: SubscriptionOutlet
   #feed: FeedOfSubscription | null
   #isReady = false
   #resolveReady: (position: Position) => void = () => {}
@@ -84,13 +95,13 @@ export class LocalSubscription {
     feed: FeedOfSubscription,
     { from = 'now', buffer = 256 }: SubscribeOptions,
     handlers: SubscriptionHandlers | undefined,
-    callSafely: (callback: () => void) => void,
+    outlet: SubscriptionOutlet,
   ) {
     this.topic = topic
     this.from = from
     this.position = typeof from === 'object' && 'epoch' in from ? from : null
     this.#feed = feed
-    this.#callSafely = callSafely
+    this.#outlet = outlet
     this.#buffer = handlers ? null : new EventBuffer(buffer, () => this.#feed?.readsAgain())
     this.#handlers = handlers ?? this.#bufferHandlers()
     this.ready = new Promise((resolve, reject) => {
@@ -125,13 +136,13 @@ export class LocalSubscription {
   deliver(message: Message): void {
     if (!this.active) return
     this.position = { epoch: message.epoch, offset: message.offset }
-    this.#callSafely(() => this.#handlers.message(message))
+    this.#outlet.callSafely(() => this.#handlers.message(message))
   }
 
   deliverGap(gap: Gap): void {
     if (!this.active) return
     this.position = { epoch: gap.next.epoch, offset: gap.next.offset - 1 }
-    this.#callSafely(() => this.#handlers.gap(gap))
+    this.#outlet.callSafely(() => this.#handlers.gap(gap))
   }
 
   unsubscribe(): void {
@@ -150,7 +161,9 @@ export class LocalSubscription {
     const error = new HoldfastError(code, message)
     this.#rejectReady(error)
     this.#buffer?.end(error)
-    this.#callSafely(() => this.#handlers.error?.(error))
+    const { error: handler } = this.#handlers
+    if (handler) this.#outlet.callSafely(() => handler(error))
+    else if (!this.#buffer && code !== 'closed') this.#outlet.unheard(error)
   }
 
   #bufferHandlers(): SubscriptionHandlers {

@@ -6,7 +6,7 @@ export interface TokenRequest {
 
 export type TokenOption = string | ((request: TokenRequest) => string | null | Promise<string | null>)
 
-/** Asks the application for a token, once at a time however many attempts want one [S31]. */
+/** Asks the application for a token, once at a time however many attempts want one. */
 export class TokenSource {
   readonly #option: TokenOption | undefined
   #asking: { readonly rejected: boolean; readonly answer: Promise<string | null> } | null = null

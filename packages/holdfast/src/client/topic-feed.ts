@@ -7,11 +7,22 @@ import type {
   SubscribedFrame,
   SubscribeFrame,
   UnsubscribedFrame,
+  WireGap,
 } from '../core/wire/frames.ts'
 import type { LocalSubscription, Message } from './subscription.ts'
 
-/** A gap follows on the heels of `subscribed`; after this long, in milliseconds, there is none. */
-const gapWaitMs = 1_000
+/** What the topic is on the wire. */
+type Wire =
+  | { readonly name: 'idle' }
+  | { readonly name: 'declared'; readonly intent: number; readonly from: From }
+  | { readonly name: 'confirmed'; readonly intent: number; cursor: Position }
+  /** The hub told to come back later for it [R37]. */
+  | { readonly name: 'retrying' }
+
+const idle: Wire = { name: 'idle' }
+
+/** For a hub that does not say when to come back, in milliseconds. */
+const defaultRetryMs = 1_000
 
 export interface FeedHost {
   readonly timekeeper: Timekeeper
@@ -33,98 +44,74 @@ export class TopicFeed implements Timed {
   readonly topic: string
   readonly #host: FeedHost
   readonly #subscriptions = new Set<LocalSubscription>()
-  #intent: number | null = null
-  /** What that intent asked for. */
-  #declared: From = 'now'
-  /** The last position on the wire; null until the intent is confirmed. */
-  #cursor: Position | null = null
-  /** The topic's life on this link, once that is known; a position of another epoch is behind. */
-  #latestEpoch: string | null = null
+  #wire: Wire = idle
+  /** The topic's present life, once it is known on this link; a position of another epoch is behind. */
+  #epoch: string | null = null
 
   constructor(topic: string, host: FeedHost) {
     this.topic = topic
     this.#host = host
   }
 
-  /** The latest intent; null while nothing is wanted. */
+  /** The latest intent; null while nothing is declared. */
   get intent(): number | null {
-    return this.#intent
+    return 'intent' in this.#wire ? this.#wire.intent : null
   }
 
   add(subscription: LocalSubscription): void {
     this.#subscriptions.add(subscription)
-    if (this.#cursor || this.#intent === null) this.readsAgain()
+    if (this.#wire.name !== 'declared') this.readsAgain()
   }
 
   leave(subscription: LocalSubscription): void {
     this.#subscriptions.delete(subscription)
-    if (this.#subscriptions.size > 0) return this.readsAgain()
-    this.#withdraw()
-    this.#host.timekeeper.set(this, null)
-    this.#host.emptied(this)
+    this.readsAgain()
+    if (this.#subscriptions.size === 0) this.#host.emptied(this)
   }
 
   /** A new link: what to declare on it, or null if nothing is wanted. */
   declaration(): Omit<SubscribeFrame, 'type'> | null {
-    this.#latestEpoch = null
+    this.#epoch = null
+    this.#become(idle)
     return this.#declare()
-  }
-
-  #declare(): Omit<SubscribeFrame, 'type'> | null {
-    this.#host.timekeeper.set(this, null)
-    this.#cursor = null
-    this.#intent = null
-    const from = this.#wanted()
-    if (from === null) return null
-    this.#intent = this.#host.nextIntent()
-    this.#declared = from
-    return { topic: this.topic, intent: this.#intent, from }
   }
 
   /** Makes what is on the wire fit what the subscriptions want. */
   readsAgain(): void {
     const from = this.#wanted()
+    const wire = this.#wire
     if (from === null) return this.#withdraw()
-    if (this.#intent !== null && !this.#cursor && sameFrom(from, this.#declared)) return
-    if (this.#cursor && isAt(from, this.#cursor)) return
+    if (wire.name === 'retrying') return
+    if (wire.name === 'declared' && sameFrom(from, wire.from)) return
+    if (wire.name === 'confirmed' && isAt(from, wire.cursor)) return
     const declaration = this.#declare()
     if (declaration) this.#host.send({ type: 'subscribe', ...declaration })
   }
 
-  /** The hub told to come back later for it [R37], or no gap came for a position that was confirmed. */
   tick(): void {
+    this.#become(idle)
     this.readsAgain()
   }
 
-  confirmed({ intent, position }: SubscribedFrame): void {
-    if (intent !== this.#intent || this.#cursor) return
-    this.#cursor = position
+  confirmed({ intent, position, gap }: SubscribedFrame): void {
+    const wire = this.#wire
+    if (wire.name !== 'declared' || wire.intent !== intent) return
+    this.#become({ name: 'confirmed', intent, cursor: position })
+    this.#epoch = position.epoch
+    const beginning = gap?.after === null ? { epoch: position.epoch, offset: 0 } : position
     for (const subscription of this.#subscriptions) {
-      if (subscription.position || sameFrom(subscription.from, this.#declared))
-        subscription.confirmed(position)
+      if (subscription.position || sameFrom(subscription.from, wire.from)) subscription.confirmed(beginning)
     }
-    if (this.#tellsEpoch(position.epoch)) this.readsAgain()
-    else this.#host.timekeeper.set(this, this.#host.timekeeper.now() + gapWaitMs)
-  }
-
-  /**
-   * A position is confirmed as it was asked for, and if its epoch is past the gap follows at once. To turn to a
-   * subscription of another epoch before it came would be to miss it.
-   */
-  #tellsEpoch(epoch: string): boolean {
-    const askedPosition = typeof this.#declared === 'object' && 'epoch' in this.#declared
-    const known = !askedPosition || this.#latestEpoch !== null
-    if (!askedPosition || !known) this.#latestEpoch = epoch
-    if (known) return true
-    for (const { position } of this.#subscriptions) if (position && position.epoch !== epoch) return false
-    return true
+    if (gap) this.#deliverGap(gap)
+    this.readsAgain()
   }
 
   received({ offset, time, user, data }: MessageFrame): void {
-    if (!this.#cursor) return
-    const { epoch, offset: before } = this.#cursor
+    const wire = this.#wire
+    if (wire.name !== 'confirmed') return
+    const { epoch, offset: before } = wire.cursor
     if (offset !== before + 1) return this.#host.broken(`${this.topic}: offset ${offset} after ${before}`)
-    this.#cursor = { epoch, offset }
+    wire.cursor = { epoch, offset }
     const message: Message = { type: 'message', topic: this.topic, epoch, offset, time, user, data }
     for (const subscription of this.#subscriptions) {
       const { position, full } = subscription
@@ -133,60 +120,70 @@ export class TopicFeed implements Timed {
     this.#stopIfAllFull()
   }
 
-  gapReceived({ after, next, lost, reason }: GapFrame): void {
-    if (!this.#cursor) return
-    this.#cursor = { epoch: next.epoch, offset: next.offset - 1 }
-    this.#latestEpoch = next.epoch
-    // A position that its own epoch has not reached is put back; whoever stood there is told, though it moves backward.
-    const aheadOfHead = reason === 'epoch' && after?.epoch === next.epoch
+  gapReceived(gap: GapFrame): void {
+    const wire = this.#wire
+    if (wire.name !== 'confirmed') return
+    wire.cursor = { epoch: gap.next.epoch, offset: gap.next.offset - 1 }
+    this.#deliverGap(gap)
+    this.readsAgain()
+  }
+
+  /** Each subscription that the gap concerns is told what it means for its own position. */
+  #deliverGap({ after, next, lost, reason }: WireGap): void {
     for (const subscription of this.#subscriptions) {
       const { position } = subscription
       if (!position || subscription.full) continue
       const sameEpoch = position.epoch === next.epoch
-      if (sameEpoch && !aheadOfHead && position.offset >= next.offset - 1) continue
+      // A position that its own epoch has not reached is put back; so is whatever stands beyond it.
+      const aheadOfHead = reason === 'epoch' && after?.epoch === next.epoch
+      const concerned = aheadOfHead ? position.offset >= after.offset : position.offset < next.offset - 1
+      if (sameEpoch && !concerned) continue
       const itsLoss = sameEpoch && lost !== null ? next.offset - 1 - position.offset : null
       const itsAfter = after === null && position.offset === 0 ? null : position
       this.#host.gapDelivered()
-      subscription.deliverGap({
-        type: 'gap',
-        topic: this.topic,
-        after: itsAfter,
-        next,
-        lost: itsLoss,
-        reason,
-      })
+      const { topic } = this
+      subscription.deliverGap({ type: 'gap', topic, after: itsAfter, next, lost: itsLoss, reason })
     }
-    this.readsAgain()
   }
 
   ended({ intent, error }: UnsubscribedFrame): void {
-    if (intent !== this.#intent) return
-    this.#intent = null
-    this.#cursor = null
-    if (error.retry) {
-      const { timekeeper } = this.#host
-      timekeeper.set(this, timekeeper.now() + (error.retryAfterMs ?? 1_000))
+    if (intent !== this.intent) return
+    if (!error.retry) {
+      this.endAll((subscription) => subscription.ended(error.code, error.message))
       return
     }
-    this.endAll((subscription) => subscription.ended(error.code, error.message))
+    const { timekeeper } = this.#host
+    this.#become({ name: 'retrying' })
+    timekeeper.set(this, timekeeper.now() + (error.retryAfterMs ?? defaultRetryMs))
   }
 
   /** Ends every subscription; the feed is then empty. */
   endAll(end: (subscription: LocalSubscription) => void): void {
     const subscriptions = [...this.#subscriptions]
     this.#subscriptions.clear()
-    this.#intent = null
-    this.#cursor = null
-    this.#host.timekeeper.set(this, null)
+    this.#become(idle)
     this.#host.emptied(this)
     for (const subscription of subscriptions) end(subscription)
   }
 
+  #declare(): Omit<SubscribeFrame, 'type'> | null {
+    const from = this.#wanted()
+    if (from === null) return null
+    const intent = this.#host.nextIntent()
+    this.#become({ name: 'declared', intent, from })
+    return { topic: this.topic, intent, from }
+  }
+
   #withdraw(): void {
-    if (this.#intent === null) return
-    this.#host.send({ type: 'unsubscribe', topic: this.topic, intent: this.#intent })
-    this.#intent = null
-    this.#cursor = null
+    const { intent } = this
+    this.#become(idle)
+    if (intent !== null) this.#host.send({ type: 'unsubscribe', topic: this.topic, intent })
+  }
+
+  /** The timer belongs to `retrying` alone. */
+  #become(wire: Wire): void {
+    if (this.#wire.name === 'retrying') this.#host.timekeeper.set(this, null)
+    this.#wire = wire
   }
 
   #stopIfAllFull(): void {
@@ -207,7 +204,7 @@ export class TopicFeed implements Timed {
 
   #isBehind(position: Position, other: Position): boolean {
     if (position.epoch === other.epoch) return position.offset < other.offset
-    return other.epoch === this.#latestEpoch
+    return other.epoch === this.#epoch
   }
 }
 

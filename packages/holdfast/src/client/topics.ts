@@ -11,7 +11,12 @@ import type {
 import { nameProblem, utf8Length } from '../core/wire/names.ts'
 import { fromProblem } from '../core/wire/shapes.ts'
 import type { Connection } from './connection.ts'
-import { LocalSubscription, type SubscribeOptions, type SubscriptionHandlers } from './subscription.ts'
+import {
+  LocalSubscription,
+  type SubscribeOptions,
+  type SubscriptionHandlers,
+  type SubscriptionOutlet,
+} from './subscription.ts'
 import { TopicFeed, type FeedHost } from './topic-feed.ts'
 
 /** What subscriptions may add to `hello`, in bytes; the rest follows after `welcome` [R15]. */
@@ -21,7 +26,7 @@ const maxHelloBytes = 32_768
 export class Topics {
   readonly #connection: Connection
   readonly #host: FeedHost
-  readonly #callSafely: (callback: () => void) => void
+  readonly #outlet: SubscriptionOutlet
   readonly #feeds = new Map<string, TopicFeed>()
   /** Intents that the `hello` of the current link declared, by topic. */
   #inHello = new Map<string, number>()
@@ -31,11 +36,11 @@ export class Topics {
   constructor(
     connection: Connection,
     timekeeper: Timekeeper,
-    callSafely: (callback: () => void) => void,
+    outlet: SubscriptionOutlet,
     broken: (message: string) => void,
   ) {
     this.#connection = connection
-    this.#callSafely = callSafely
+    this.#outlet = outlet
     this.#host = {
       timekeeper,
       broken,
@@ -69,7 +74,7 @@ export class Topics {
     const { name } = this.#connection.state
     if (name === 'closing' || name === 'closed') throw new HoldfastError('closed', 'The client is closed.')
     const feed = this.#feeds.get(topic) ?? new TopicFeed(topic, this.#host)
-    const subscription = new LocalSubscription(topic, feed, options, handlers, this.#callSafely)
+    const subscription = new LocalSubscription(topic, feed, options, handlers, this.#outlet)
     this.#feeds.set(topic, feed)
     feed.add(subscription)
     return subscription

@@ -9,7 +9,7 @@ export interface SessionEvent {
 
 export type SessionListener = (event: SessionEvent) => void
 
-/** Tells the application what happens; a listener that throws harms nobody [S13]. */
+/** Tells the application what happens; a listener that throws harms nobody. */
 export class HubEvents {
   readonly #logger: Logger
   readonly #listeners = new Set<{ readonly listener: SessionListener }>()

@@ -9,7 +9,7 @@ import type { SessionListener } from './events.ts'
 import type { RevokeFilter } from './grants.ts'
 import { answerPlainRequest } from './http.ts'
 import { HubCore } from './hub-core.ts'
-import type { RequestContext } from './hub-parts.ts'
+import type { HubParts, RequestContext, RequestHandler } from './hub-parts.ts'
 import { hubStats, type HubStats } from './hub-stats.ts'
 import { settingsOf, type HubOptions, type SessionInfo } from './options.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
@@ -121,16 +121,7 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
       core.assertOpen()
       return await publish(parts, topic, data, options)
     },
-    onRequest(method, handler) {
-      const problem = nameProblem(method)
-      if (problem) throw new TypeError(`the method ${problem}`)
-      if (parts.handlers.has(method)) throw new TypeError(`${method} has a handler already`)
-      const registered = handler as (payload: unknown, context: RequestContext) => unknown
-      parts.handlers.set(method, registered)
-      return () => {
-        if (parts.handlers.get(method) === registered) parts.handlers.delete(method)
-      }
-    },
+    onRequest: (method, handler) => handle(parts.handlers, method, handler as RequestHandler),
     async request<Reply>(
       to: { session: string },
       method: string,
@@ -161,5 +152,15 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
     stats: () => hubStats(core),
     close,
     [Symbol.asyncDispose]: () => close(),
+  }
+}
+
+function handle(handlers: HubParts['handlers'], method: string, handler: RequestHandler): () => void {
+  const problem = nameProblem(method)
+  if (problem) throw new TypeError(`the method ${problem}`)
+  if (handlers.has(method)) throw new TypeError(`${method} has a handler already`)
+  handlers.set(method, handler)
+  return () => {
+    if (handlers.get(method) === handler) handlers.delete(method)
   }
 }

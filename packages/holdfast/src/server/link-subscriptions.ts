@@ -95,12 +95,12 @@ export class LinkSubscriptions {
   #begin(subscription: Subscription, log: TopicLog): void {
     const { topic, intent, from } = subscription
     const { writer } = this.#link
-    const { position, offset, gap } = startingPoint(log, from)
+    const { position, gap } = startingPoint(log, from)
     const cursor: Cursor = {
       log,
       intent,
       writer,
-      offset,
+      offset: position.offset,
       confirmed: false,
       paused: false,
       removed: false,
@@ -108,11 +108,10 @@ export class LinkSubscriptions {
     }
     subscription.cursor = cursor
     this.#parts.fanOut.add(cursor)
-    writer.send({ type: 'subscribed', topic, intent, position }, () => {
+    writer.send({ type: 'subscribed', topic, intent, position, ...(gap ? { gap } : {}) }, () => {
       cursor.confirmed = true
       writer.markDirty(cursor)
     })
-    if (gap) writer.send(gap)
   }
 
   #askAgain(subscription: Subscription, cursor: Cursor): Promise<void> {

@@ -115,9 +115,10 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
     this.end({ code: 'slow_reader', message: 'The link reads too slowly.', retry: true })
   }
 
-  /** A fresh token for the live link [R46]. */
+  /** A fresh token for the live link, if it was asked for [R46]. */
   reauthenticate(token: string): void {
-    void this.#authentication.check(token)
+    const asked = this.#state.name === 'bound' && this.#state.expiry?.askAt === null
+    if (asked) void this.#authentication.check(token)
   }
 
   /** The credentials were accepted. */

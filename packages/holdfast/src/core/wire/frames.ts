@@ -82,11 +82,24 @@ export interface GoodbyeFrame {
   readonly received?: number
 }
 
+/** These messages will not come; delivery goes on with the message at `next`. */
+export interface WireGap {
+  /** Null if nothing was delivered and the beginning was asked for. */
+  readonly after: Position | null
+  readonly next: Position
+  /** Null if nobody knows. */
+  readonly lost: number | null
+  readonly reason: GapReason
+}
+
 export interface SubscribedFrame {
   readonly type: 'subscribed'
   readonly topic: string
   readonly intent: number
+  /** Delivery begins after this. */
   readonly position: Position
+  /** What is missing between the position that was asked for and that one. */
+  readonly gap?: WireGap
 }
 
 export interface UnsubscribeFrame {
@@ -111,13 +124,9 @@ export interface MessageFrame {
   readonly data: unknown
 }
 
-export interface GapFrame {
+export interface GapFrame extends WireGap {
   readonly type: 'gap'
   readonly topic: string
-  readonly after: Position | null
-  readonly next: Position
-  readonly lost: number | null
-  readonly reason: GapReason
 }
 
 export interface PublishFrame {

@@ -6,6 +6,7 @@ import type {
   ProducerSummary,
   Range,
   WireError,
+  WireGap,
 } from './frames.ts'
 import { nameProblem } from './names.ts'
 import {
@@ -68,6 +69,12 @@ export const fromProblem: Check = (value, path) => {
     : position(value, path)
 }
 
+const gap: Shape<WireGap> = {
+  after: nullable(position),
+  next: messagePosition,
+  lost: nullable(amount),
+  reason: oneOf('pruned', 'epoch', 'slow'),
+}
 const summary: Shape<ProducerSummary> = { highest: amount, open: ranges }
 const session = object<{ id: string; key: string }>({ id: identifier, key: identifier })
 const error: Shape<WireError> = {
@@ -128,19 +135,13 @@ export const hubFrames: Shapes<HubFrame> = {
     retryAfterMs: optional(amount),
     received: optional(amount),
   },
-  subscribed: { ...subscription, position },
+  subscribed: { ...subscription, position, gap: optional(object(gap)) },
   unsubscribed: {
     ...subscription,
     error: object({ ...error, retry: boolean, retryAfterMs: optional(amount) }),
   },
   message: { topic: name, offset: count, time: amount, user: nullable(string), data: json },
-  gap: {
-    topic: name,
-    after: nullable(position),
-    next: messagePosition,
-    lost: nullable(amount),
-    reason: oneOf('pruned', 'epoch', 'slow'),
-  },
+  gap: { topic: name, ...gap },
   reauthenticate: { withinMs: amount },
   error: { code: string, message: string },
 }

@@ -13,7 +13,7 @@ const buckets = 4_096
  *   the epochs differ.
  * - It held none. Then no offset was delivered or acknowledged in it; the only position that anybody can have of it is
  *   offset 0, and that is as true of the later life. If the epochs are the same, nothing was forgotten in between, so
- *   who resumes gets the first message (S34). Otherwise a topic in the same bucket was forgotten: who resumes gets a
+ *   who resumes gets the first message. Otherwise a topic in the same bucket was forgotten: who resumes gets a
  *   gap of reason `epoch` that was not needed, but is no lie.
  *
  * The second case includes a topic that is open and empty while its bucket counts up: it keeps its epoch until it is

@@ -132,13 +132,17 @@ test('R30 subscribed comes before the first message or gap of its intent', async
     .map(({ type, intent, offset }) => `${type} ${JSON.stringify(intent ?? offset) ?? ''}`.trim())
   expect(types).toEqual([
     'subscribed 1',
-    'gap',
     ...upTo(30, 21).map((offset) => `message ${offset}`),
     'subscribed 2',
     'message 29',
     'message 30',
     'message 31',
   ])
+  const [first] = raw.frames.filter(({ type }) => type === 'subscribed')
+  expect(first).toMatchObject({
+    position: { offset: 20 },
+    gap: { after: null, next: { offset: 21 }, lost: 20 },
+  })
   raw.close()
 })
 
