@@ -27,10 +27,11 @@ export const libraryArrows: Readonly<Record<string, Arrows>> = {
 /** The same between the folders of `core`, which share one TypeScript project. */
 export const coreArrows: Readonly<Record<string, readonly string[]>> = {
   wire: [],
-  shared: ['wire'],
-  client: ['shared', 'wire'],
-  session: ['shared', 'wire'],
-  link: ['shared', 'wire'],
+  operations: ['wire', 'time'],
+  time: [],
+  client: ['operations', 'time', 'wire'],
+  session: ['operations', 'time', 'wire'],
+  link: ['operations', 'time', 'wire'],
 }
 
 interface Import {

@@ -53,10 +53,14 @@ describe('arrows', () => {
     ['core/wire/codec.ts', "import { nanoid } from 'nanoid'", "core must not import 'nanoid'"],
     [
       'core/wire/codec.ts',
-      "import { link } from '../shared/link.ts'",
-      'core/wire must not import from core/shared',
+      "import { link } from '../operations/outbox.ts'",
+      'core/wire must not import from core/operations',
     ],
-    ['core/shared/a.ts', "export * from '../session/b.ts'", 'core/shared must not import from core/session'],
+    [
+      'core/operations/a.ts',
+      "export * from '../session/b.ts'",
+      'core/operations must not import from core/session',
+    ],
     [
       'core/client/a.ts',
       "import { b } from '../session/b.ts'",
@@ -117,7 +121,7 @@ describe('arrows', () => {
 
   test.each([
     ['core/wire/codec.ts', "import { limits } from './limits.ts'"],
-    ['core/shared/outbox.ts', "import { limits } from '../wire/limits.ts'"],
+    ['core/operations/outbox.ts', "import { limits } from '../wire/limits.ts'"],
     ['core/index.ts', "export { step } from './session/step.ts'"],
     ['engines/memory.ts', "import type { Entry } from '../core/wire/entry.ts'"],
     [

@@ -1,5 +1,5 @@
 import type { ClientState, Departure, Reason } from '../core/client/state.ts'
-import { Timekeeper } from '../core/shared/timekeeper.ts'
+import { Timekeeper } from '../core/time/timekeeper.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { HelloFrame, Subject, WelcomeFrame } from '../core/wire/frames.ts'
 import { Connection, type ConnectionHost, type DataFrame } from './connection.ts'

@@ -8,7 +8,7 @@ import {
   type Departure,
 } from '../core/client/state.ts'
 import { stepClient } from '../core/client/step.ts'
-import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
+import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
 import { decodeFrame } from '../core/wire/decode.ts'
 import type { HelloFrame, HubFrame, WelcomeFrame } from '../core/wire/frames.ts'
 import { hubFrames } from '../core/wire/shapes.ts'

@@ -1,6 +1,6 @@
-import type { OutboxItem } from '../core/shared/outbox.ts'
-import { assertTimeout } from '../core/shared/timeout.ts'
-import type { Timed } from '../core/shared/timekeeper.ts'
+import type { OutboxItem } from '../core/operations/outbox.ts'
+import { assertTimeout } from '../core/operations/timeout.ts'
+import type { Timed } from '../core/time/timekeeper.ts'
 import type { HoldfastError } from '../core/wire/errors.ts'
 import { utf8Length } from '../core/wire/names.ts'
 

@@ -1,4 +1,4 @@
-import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
+import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
 import type {
   From,
   GapFrame,

@@ -1,4 +1,4 @@
-import type { Timekeeper } from '../core/shared/timekeeper.ts'
+import type { Timekeeper } from '../core/time/timekeeper.ts'
 import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type {

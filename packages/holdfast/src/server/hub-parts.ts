@@ -1,12 +1,12 @@
 import type { Engine } from '../engines/engine.ts'
 import type { HubEnv } from './env.ts'
 import type { HubEvents } from './events.ts'
-import type { FanOut } from './fan-out.ts'
-import type { Grants } from './grants.ts'
+import type { FanOut } from './topics/fan-out.ts'
+import type { Grants } from './topics/grants.ts'
 import type { HubSettings, SessionInfo } from './options.ts'
-import type { Publisher } from './publisher.ts'
-import type { SessionRegistry } from './session-registry.ts'
-import type { Timekeeper } from '../core/shared/timekeeper.ts'
+import type { Publisher } from './topics/publisher.ts'
+import type { SessionRegistry } from './sessions/session-registry.ts'
+import type { Timekeeper } from '../core/time/timekeeper.ts'
 
 export interface RequestContext {
   readonly session: SessionInfo

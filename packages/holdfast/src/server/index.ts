@@ -1,8 +1,8 @@
 export { createHub, type Hub, type SessionSummary } from './hub.ts'
-export type { PublishOptions } from './publish.ts'
+export type { PublishOptions } from './topics/publish.ts'
 export type { HubEnv } from './env.ts'
 export type { SessionEvent, SessionListener } from './events.ts'
-export type { RevokeFilter } from './grants.ts'
+export type { RevokeFilter } from './topics/grants.ts'
 export type { RequestContext } from './hub-parts.ts'
 export type { HubStats } from './hub-stats.ts'
 export type { HubLimits } from './limits.ts'
@@ -16,7 +16,7 @@ export type {
   SessionInfo,
   TimeoutOptions,
 } from './options.ts'
-export type { RequestOptions } from './session-requests.ts'
+export type { RequestOptions } from './sessions/session-requests.ts'
 export type { LinkRequest } from './transports/link-socket.ts'
 export { memory, type MemoryOptions } from '../engines/memory.ts'
 export type * from '../engines/engine.ts'

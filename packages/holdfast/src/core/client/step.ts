@@ -1,4 +1,4 @@
-import { backoffMs, spreadOutMs } from '../shared/backoff.ts'
+import { backoffMs, spreadOutMs } from '../time/backoff.ts'
 import { silenceVerdict, startProbe } from './heartbeat.ts'
 import type {
   ClientEffect,

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { LinkErrorCode } from '../../core/wire/error-codes.ts'
 import { errorTable } from '../../core/wire/error-table.ts'
-import { refuseUpgrade } from '../refuse-upgrade.ts'
+import { refuseUpgrade } from '../http/refuse-upgrade.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './link-socket.ts'
 import { webSocketFrame } from './websocket-frame.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ConnectOptions } from '../../client/options.ts'
-import { backoffMs } from '../../core/shared/backoff.ts'
+import { backoffMs } from '../../core/time/backoff.ts'
 import { makingPairs } from '../pair-fixture.ts'
 import type { Pair, PairClient } from '../pair.ts'
 import { recordTopic } from '../recorded-topic.ts'

@@ -3,7 +3,7 @@ import type { ProducerSummary, Range } from '../wire/frames.ts'
 import { fingerprint } from './fingerprint.ts'
 import { Ledger } from './ledger.ts'
 import { errorResult, type HandlerResult } from './result-frame.ts'
-import type { Timed, Timekeeper } from './timekeeper.ts'
+import type { Timed, Timekeeper } from '../time/timekeeper.ts'
 
 export interface InboxLimits {
   /** Operations that may be open. */

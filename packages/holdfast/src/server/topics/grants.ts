@@ -1,5 +1,5 @@
-import type { Timed, Timekeeper } from '../core/shared/timekeeper.ts'
-import type { AuthorizeRequest, HubSettings, SessionInfo } from './options.ts'
+import type { Timed, Timekeeper } from '../../core/time/timekeeper.ts'
+import type { AuthorizeRequest, HubSettings, SessionInfo } from '../options.ts'
 
 /** `abandoned`: whoever wanted to know is gone. */
 export type Verdict = 'allowed' | 'forbidden' | 'failed' | 'abandoned'

@@ -1,5 +1,5 @@
-import type { From, Position, WireGap } from '../core/wire/frames.ts'
-import type { TopicLog } from '../engines/engine.ts'
+import type { From, Position, WireGap } from '../../core/wire/frames.ts'
+import type { TopicLog } from '../../engines/engine.ts'
 
 export interface StartingPoint {
   /** Delivery begins after this. */

@@ -3,11 +3,11 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { Owner } from '../testing/owner.ts'
-import { helloFrame, RawLink } from '../testing/raw-link.ts'
-import { until } from '../testing/until.ts'
-import { upgradeByHand } from '../testing/upgrade-by-hand.ts'
-import { createHub, type Hub, type HubOptions } from './index.ts'
+import { Owner } from '../../testing/owner.ts'
+import { helloFrame, RawLink } from '../../testing/raw-link.ts'
+import { until } from '../../testing/until.ts'
+import { upgradeByHand } from '../../testing/upgrade-by-hand.ts'
+import { createHub, type Hub, type HubOptions } from '../index.ts'
 
 const owner = new Owner()
 let server: Server

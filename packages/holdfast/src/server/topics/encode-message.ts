@@ -1,5 +1,5 @@
-import type { StampedMessage } from '../engines/engine.ts'
-import { webSocketFrame } from './transports/websocket-frame.ts'
+import type { StampedMessage } from '../../engines/engine.ts'
+import { webSocketFrame } from '../transports/websocket-frame.ts'
 
 /** A topic message as every subscriber gets it: the same bytes for all. */
 export function encodeMessage({ topic, offset, time, user, data }: StampedMessage): Uint8Array {

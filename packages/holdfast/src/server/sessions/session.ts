@@ -1,14 +1,14 @@
-import type { SessionInput, SessionState } from '../core/session/state.ts'
-import { sessionDeadline } from '../core/session/state.ts'
-import { stepSession } from '../core/session/step.ts'
-import type { Farewell } from '../core/wire/farewell.ts'
-import type { HelloFrame, Subject } from '../core/wire/frames.ts'
-import type { HubParts } from './hub-parts.ts'
-import type { Link } from './link.ts'
-import type { SessionInfo } from './options.ts'
+import type { SessionInput, SessionState } from '../../core/session/state.ts'
+import { sessionDeadline } from '../../core/session/state.ts'
+import { stepSession } from '../../core/session/step.ts'
+import type { Farewell } from '../../core/wire/farewell.ts'
+import type { HelloFrame, Subject } from '../../core/wire/frames.ts'
+import type { HubParts } from '../hub-parts.ts'
+import type { Link } from '../links/link.ts'
+import type { SessionInfo } from '../options.ts'
 import { SessionOperations } from './session-operations.ts'
 import { SessionRequests } from './session-requests.ts'
-import type { Timed } from '../core/shared/timekeeper.ts'
+import type { Timed } from '../../core/time/timekeeper.ts'
 
 /** What outlives links: subject, resume key and ledgers. Interprets the effects of its state machine. */
 export class Session implements Timed {

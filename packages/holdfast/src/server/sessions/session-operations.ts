@@ -1,7 +1,12 @@
-import { Inbox, type Arrival } from '../core/shared/inbox.ts'
-import { returnedResult, thrownResult, valueResult, type HandlerResult } from '../core/shared/result-frame.ts'
-import type { FrameFault } from '../core/wire/decode.ts'
-import type { Farewell } from '../core/wire/farewell.ts'
+import { Inbox, type Arrival } from '../../core/operations/inbox.ts'
+import {
+  returnedResult,
+  thrownResult,
+  valueResult,
+  type HandlerResult,
+} from '../../core/operations/result-frame.ts'
+import type { FrameFault } from '../../core/wire/decode.ts'
+import type { Farewell } from '../../core/wire/farewell.ts'
 import type {
   CancelFrame,
   ProducerSummary,
@@ -9,9 +14,9 @@ import type {
   PublishResult,
   Range,
   RequestFrame,
-} from '../core/wire/frames.ts'
-import type { Verdict } from './grants.ts'
-import type { HubParts, RequestHandler } from './hub-parts.ts'
+} from '../../core/wire/frames.ts'
+import type { Verdict } from '../topics/grants.ts'
+import type { HubParts, RequestHandler } from '../hub-parts.ts'
 import type { Session } from './session.ts'
 
 /** A publish on its way to the engine. */

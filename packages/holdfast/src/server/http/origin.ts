@@ -1,5 +1,5 @@
-import type { HubSettings } from './options.ts'
-import type { LinkRequest } from './transports/link-socket.ts'
+import type { HubSettings } from '../options.ts'
+import type { LinkRequest } from '../transports/link-socket.ts'
 
 /** Whether a page of the request's origin may connect; who sends no origin is no browser. */
 export function originAllowed({ headers }: LinkRequest, origins: HubSettings['origins']): boolean {

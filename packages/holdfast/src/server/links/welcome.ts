@@ -1,8 +1,8 @@
-import type { HelloFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import type { HubParts } from './hub-parts.ts'
+import type { HelloFrame, WelcomeFrame } from '../../core/wire/frames.ts'
+import type { HubParts } from '../hub-parts.ts'
 import type { Link } from './link.ts'
-import { subjectOf, type Identity } from './options.ts'
-import { Session } from './session.ts'
+import { subjectOf, type Identity } from '../options.ts'
+import { Session } from '../sessions/session.ts'
 
 /** Reconnects are spread over a second and half a millisecond for each session served. */
 export function spreadMsOf(sessions: number): number {

@@ -1,5 +1,5 @@
-import type { TopicLog } from '../engines/engine.ts'
-import type { LinkWriter } from './link-writer.ts'
+import type { TopicLog } from '../../engines/engine.ts'
+import type { LinkWriter } from '../links/link-writer.ts'
 
 /** One link's place in one topic. Sending is reading the log from here; nothing is queued for the subscriber. */
 export interface Cursor {

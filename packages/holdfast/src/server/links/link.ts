@@ -4,22 +4,22 @@ import {
   type LinkEffect,
   type LinkInput,
   type LinkState,
-} from '../core/link/state.ts'
-import { stepLink } from '../core/link/step.ts'
-import { decodeFrame } from '../core/wire/decode.ts'
-import type { Farewell } from '../core/wire/farewell.ts'
-import type { ClientFrame, HelloFrame } from '../core/wire/frames.ts'
-import { clientFrames } from '../core/wire/shapes.ts'
+} from '../../core/link/state.ts'
+import { stepLink } from '../../core/link/step.ts'
+import { decodeFrame } from '../../core/wire/decode.ts'
+import type { Farewell } from '../../core/wire/farewell.ts'
+import type { ClientFrame, HelloFrame } from '../../core/wire/frames.ts'
+import { clientFrames } from '../../core/wire/shapes.ts'
 import { Authentication } from './authentication.ts'
-import type { HubParts } from './hub-parts.ts'
-import { LinkSubscriptions } from './link-subscriptions.ts'
+import type { HubParts } from '../hub-parts.ts'
+import { LinkSubscriptions } from '../topics/link-subscriptions.ts'
 import { LinkWriter, type LinkWriterOwner } from './link-writer.ts'
 import { receiveFault, receiveFrame } from './receive.ts'
 import { welcome } from './welcome.ts'
-import type { Identity } from './options.ts'
-import type { Session } from './session.ts'
-import type { Timed } from '../core/shared/timekeeper.ts'
-import type { LinkEvents, LinkRequest, LinkSocket } from './transports/link-socket.ts'
+import type { Identity } from '../options.ts'
+import type { Session } from '../sessions/session.ts'
+import type { Timed } from '../../core/time/timekeeper.ts'
+import type { LinkEvents, LinkRequest, LinkSocket } from '../transports/link-socket.ts'
 
 /** The largest frame before `welcome` [R1]. */
 const maxHelloBytes = 65_536

@@ -1,10 +1,10 @@
-import type { SubscribeFrame, UnsubscribedFrame, UnsubscribeFrame } from '../core/wire/frames.ts'
-import type { ErrorCode } from '../core/wire/error-codes.ts'
-import type { TopicLog } from '../engines/engine.ts'
+import type { SubscribeFrame, UnsubscribedFrame, UnsubscribeFrame } from '../../core/wire/frames.ts'
+import type { ErrorCode } from '../../core/wire/error-codes.ts'
+import type { TopicLog } from '../../engines/engine.ts'
 import type { Cursor } from './cursor.ts'
 import { concerns, type RevokeFilter, type Verdict } from './grants.ts'
-import type { HubParts } from './hub-parts.ts'
-import type { Link } from './link.ts'
+import type { HubParts } from '../hub-parts.ts'
+import type { Link } from '../links/link.ts'
 import { startingPoint } from './starting-point.ts'
 
 interface Subscription {

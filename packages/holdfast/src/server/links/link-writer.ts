@@ -1,7 +1,7 @@
-import type { GapFrame } from '../core/wire/frames.ts'
-import type { Segment } from '../engines/engine.ts'
-import { delivers, type Cursor } from './cursor.ts'
-import type { LinkSocket } from './transports/link-socket.ts'
+import type { GapFrame } from '../../core/wire/frames.ts'
+import type { Segment } from '../../engines/engine.ts'
+import { delivers, type Cursor } from '../topics/cursor.ts'
+import type { LinkSocket } from '../transports/link-socket.ts'
 
 /** The most a link has in one write, in bytes. Larger single messages go alone. */
 const maxWriteBytes = 65_536

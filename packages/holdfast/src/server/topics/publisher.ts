@@ -1,4 +1,4 @@
-import type { Append, AppendOutcome, Engine } from '../engines/engine.ts'
+import type { Append, AppendOutcome, Engine } from '../../engines/engine.ts'
 
 interface Waiting {
   readonly entry: Append

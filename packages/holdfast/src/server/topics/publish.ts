@@ -1,8 +1,8 @@
-import { HoldfastError } from '../core/wire/errors.ts'
-import type { PublishResult } from '../core/wire/frames.ts'
-import { nameProblem, utf8Length } from '../core/wire/names.ts'
-import { dataRefusal, nameRefusal, notSent } from '../core/wire/refusals.ts'
-import type { HubParts } from './hub-parts.ts'
+import { HoldfastError } from '../../core/wire/errors.ts'
+import type { PublishResult } from '../../core/wire/frames.ts'
+import { nameProblem, utf8Length } from '../../core/wire/names.ts'
+import { dataRefusal, nameRefusal, notSent } from '../../core/wire/refusals.ts'
+import type { HubParts } from '../hub-parts.ts'
 
 export interface PublishOptions {
   /**

@@ -1,7 +1,7 @@
-import type { Segment, TopicLog } from '../engines/engine.ts'
+import type { Segment, TopicLog } from '../../engines/engine.ts'
 import type { Cursor } from './cursor.ts'
-import type { HubEnv } from './env.ts'
-import type { LinkWriter, LinkWriterHost } from './link-writer.ts'
+import type { HubEnv } from '../env.ts'
+import type { LinkWriter, LinkWriterHost } from '../links/link-writer.ts'
 
 /** A flush yields to the event loop after this long, in milliseconds. */
 const flushSliceMs = 4

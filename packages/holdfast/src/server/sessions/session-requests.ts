@@ -1,13 +1,13 @@
-import { Outbox, type OutboxItem } from '../core/shared/outbox.ts'
-import { assertTimeout } from '../core/shared/timeout.ts'
-import { replyError } from '../core/shared/result-frame.ts'
-import { HoldfastError } from '../core/wire/errors.ts'
-import type { ProducerSummary, ResultFrame } from '../core/wire/frames.ts'
-import { dataRefusal, nameRefusal, notSent } from '../core/wire/refusals.ts'
-import type { HubParts } from './hub-parts.ts'
-import type { HubLimits } from './limits.ts'
+import { Outbox, type OutboxItem } from '../../core/operations/outbox.ts'
+import { assertTimeout } from '../../core/operations/timeout.ts'
+import { replyError } from '../../core/operations/result-frame.ts'
+import { HoldfastError } from '../../core/wire/errors.ts'
+import type { ProducerSummary, ResultFrame } from '../../core/wire/frames.ts'
+import { dataRefusal, nameRefusal, notSent } from '../../core/wire/refusals.ts'
+import type { HubParts } from '../hub-parts.ts'
+import type { HubLimits } from '../limits.ts'
 import type { Session } from './session.ts'
-import type { Timed } from '../core/shared/timekeeper.ts'
+import type { Timed } from '../../core/time/timekeeper.ts'
 
 export interface RequestOptions {
   /** From now to the reply, outages included. Default 30,000 ms. */

@@ -1,6 +1,6 @@
-import type { FrameFault } from '../core/wire/decode.ts'
-import type { Farewell } from '../core/wire/farewell.ts'
-import type { ClientFrame } from '../core/wire/frames.ts'
+import type { FrameFault } from '../../core/wire/decode.ts'
+import type { Farewell } from '../../core/wire/farewell.ts'
+import type { ClientFrame } from '../../core/wire/frames.ts'
 import type { Link } from './link.ts'
 
 /** Takes a sound frame of a bound link to whom it concerns. */
