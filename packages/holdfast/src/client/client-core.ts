@@ -2,6 +2,8 @@ import type { ClientState, Departure, Reason } from '../core/client/state.ts'
 import { Timekeeper } from '../core/time/timekeeper.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { HelloFrame, Subject, WelcomeFrame } from '../core/wire/frames.ts'
+import { sameSubject } from '../core/wire/subject.ts'
+import { protocolVersion } from '../core/wire/version.ts'
 import { Connection, type ConnectionHost, type DataFrame } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type { ClientEnv } from './env.ts'
@@ -110,7 +112,7 @@ export class ClientCore implements ConnectionHost {
     this.counters.attempts++
     return {
       type: 'hello',
-      versions: [1],
+      versions: [protocolVersion],
       ...(token === null ? {} : { token }),
       instance: this.#instance,
       attempt,
@@ -124,7 +126,7 @@ export class ClientCore implements ConnectionHost {
   admitted(welcome: WelcomeFrame): void {
     const before = this.#subject
     const { subject, session } = welcome
-    if (before && (before.user !== subject.user || before.tenant !== subject.tenant)) {
+    if (before && !sameSubject(before, subject)) {
       this.operations.rejectAll('identity_changed', 'It was queued under another identity.')
     }
     if (this.#session) this.counters.reconnects++

@@ -30,10 +30,10 @@ export interface ConnectionHost {
   /** A frame of the live link that concerns the data plane. */
   received(frame: DataFrame, text: string): void
   /** The live or coming link ended, as told. */
-  departed(farewell: Departure): void
+  departed(departure: Departure): void
   changed(from: ClientState, to: ClientState): void
   /** A link could not be opened or was lost against the hub's will. */
-  failed(farewell: Departure, cause: unknown): void
+  failed(departure: Departure, cause: unknown): void
   /** The connection is closed for good. */
   released(reason: { readonly code: Departure['code']; readonly message: string }): void
 }
@@ -129,7 +129,7 @@ export class Connection implements Timed {
     const context = { now: this.#env.now(), random: () => this.#env.random(), policy: this.#policy }
     const { state, effects } = stepClient(from, input, context)
     this.#state = state
-    if (input.type === 'departed' && state !== from) this.#dropLink(input.farewell)
+    if (input.type === 'departed' && state !== from) this.#dropLink(input.departure)
     for (const effect of effects) this.#interpret(effect)
     this.#timekeeper.set(this, clientDeadline(state))
     if (state.name !== from.name) this.#host.changed(from, state)
@@ -165,18 +165,18 @@ export class Connection implements Timed {
   /** A token() that took all the time of an attempt is not waited for any longer. */
   #giveUp(code: Departure['code']): void {
     const tokenLate = this.#state.name !== 'closed' && this.#link === null && this.#tokens.forget()
-    const farewell: Departure = tokenLate
+    const departure: Departure = tokenLate
       ? { code: 'token_failed', message: 'token() took too long.', retry: true }
       : { code, message: 'The client gave the link up.', retry: true }
-    this.#dropLink(farewell)
-    if (code !== 'closed') this.#host.failed(farewell, undefined)
+    this.#dropLink(departure)
+    if (code !== 'closed') this.#host.failed(departure, undefined)
   }
 
   /** The link's end is known: nothing more is heard of it. */
-  #dropLink(farewell: Departure): void {
+  #dropLink(departure: Departure): void {
     this.#link?.abandon()
     this.#link = null
-    this.#host.departed(farewell)
+    this.#host.departed(departure)
   }
 
   async #open(attempt: number, tokenRejected: boolean): Promise<void> {
@@ -214,7 +214,7 @@ export class Connection implements Timed {
       this.input({
         type: 'departed',
         attempt,
-        farewell: { code: 'closed', message: 'Closed.', retry: false },
+        departure: { code: 'closed', message: 'Closed.', retry: false },
       })
     } else if (this.#state.name === 'connecting') {
       this.#fail(attempt, { code: 'connect_failed', message: 'The socket did not open.', retry: true })
@@ -229,12 +229,12 @@ export class Connection implements Timed {
     }
   }
 
-  #fail(attempt: number, farewell: Departure, cause?: unknown): void {
+  #fail(attempt: number, departure: Departure, cause?: unknown): void {
     const state = this.#state
     const underWay = state.name === 'connecting' || state.name === 'joining' || state.name === 'live'
     if (!underWay || state.attempt !== attempt) return
-    this.#host.failed(farewell, cause)
-    this.input({ type: 'departed', attempt, farewell })
+    this.#host.failed(departure, cause)
+    this.input({ type: 'departed', attempt, departure })
   }
 
   #receive(attempt: number, text: string): void {
@@ -260,9 +260,9 @@ export class Connection implements Timed {
       case 'welcome':
         return this.input({ type: 'welcomed', attempt, welcome: frame })
       case 'goodbye': {
-        const { type: _, ...farewell } = frame
-        this.#host.failed(farewell, undefined)
-        return this.input({ type: 'departed', attempt, farewell })
+        const { type: _, ...departure } = frame
+        this.#host.failed(departure, undefined)
+        return this.input({ type: 'departed', attempt, departure })
       }
       case 'ping':
         return this.send({ type: 'pong', id: frame.id })

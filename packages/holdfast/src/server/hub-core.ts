@@ -1,5 +1,5 @@
 import { HoldfastError } from '../core/wire/errors.ts'
-import type { Farewell } from '../core/wire/farewell.ts'
+import type { Goodbye } from '../core/wire/goodbye.ts'
 import { spreadMsOf } from './links/welcome.ts'
 import { encodeMessage } from './topics/encode-message.ts'
 import type { HubEnv } from './env.ts'
@@ -113,7 +113,7 @@ export class HubCore {
     await engine.close()
   }
 
-  #goodbye(): Farewell {
+  #goodbye(): Goodbye {
     return { code: 'hub_closing', message: 'The hub is closing.', retry: true, ...this.#later() }
   }
 

@@ -179,7 +179,3 @@ function withDefaults<Group extends object>(
 export function subjectOf(identity: Identity): Subject {
   return { user: identity.user, tenant: identity.tenant ?? null }
 }
-
-export function sameSubject(one: Subject, other: Subject): boolean {
-  return one.user === other.user && one.tenant === other.tenant
-}

@@ -70,7 +70,7 @@ export const clientMachine: Machine<ClientState, ClientInput, ClientEffect, Clie
     started: { type: 'started' },
     opened: { type: 'opened', attempt: 5 },
     welcomed: { type: 'welcomed', attempt: 5, welcome },
-    departed: { type: 'departed', attempt: 5, farewell: departures.lost },
+    departed: { type: 'departed', attempt: 5, departure: departures.lost },
     ponged: { type: 'ponged', attempt: 5, id: 3 },
     woke: { type: 'woke' },
     wentOffline: { type: 'wentOffline' },

@@ -155,7 +155,6 @@ export class MemoryLink implements TransportLink {
 
   #socket(): LinkSocket {
     return {
-      transport: 'memory',
       encode: webSocketFrame,
       write: (parts, written) => {
         if (this.#hubState !== 'open') return

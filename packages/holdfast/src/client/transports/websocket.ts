@@ -1,6 +1,5 @@
+import { webSocketProtocol } from '../../core/wire/version.ts'
 import type { Transport, TransportEvents, TransportLink } from './transport.ts'
-
-const subprotocol = 'holdfast.v1'
 
 /** What is used of a WebSocket, in browsers and of the `ws` package. */
 export interface WebSocketLike {
@@ -25,7 +24,7 @@ export function webSocketTransport(make: (url: string, protocol: string) => WebS
     open(url, events) {
       const address = new URL(url)
       address.protocol = address.protocol.replace('http', 'ws')
-      return link(make(address.href, subprotocol), events)
+      return link(make(address.href, webSocketProtocol), events)
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../wire/error-codes.ts'
-import type { Farewell } from '../wire/farewell.ts'
+import type { Goodbye } from '../wire/goodbye.ts'
 import type { WelcomeFrame } from '../wire/frames.ts'
 
 /** Why a client is where it is. */
@@ -66,7 +66,7 @@ export type ClientInput =
   | { readonly type: 'opened'; readonly attempt: number }
   | { readonly type: 'welcomed'; readonly attempt: number; readonly welcome: WelcomeFrame }
   /** The link ended or could not be opened. */
-  | { readonly type: 'departed'; readonly attempt: number; readonly farewell: Departure }
+  | { readonly type: 'departed'; readonly attempt: number; readonly departure: Departure }
   | { readonly type: 'ponged'; readonly attempt: number; readonly id: number }
   /** Visible, online or resumed, or the wall clock jumped. */
   | { readonly type: 'woke' }
@@ -82,7 +82,7 @@ export type ClientInput =
     }
 
 /** How a link ended: the hub's goodbye, or what this side noticed. */
-export type Departure = Omit<Farewell, 'code'> & { readonly code: ErrorCode }
+export type Departure = Omit<Goodbye, 'code'> & { readonly code: ErrorCode }
 
 export type ClientEffect =
   | { readonly type: 'open'; readonly attempt: number; readonly tokenRejected: boolean }

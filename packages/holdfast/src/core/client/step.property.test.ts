@@ -20,7 +20,7 @@ interface Move {
   readonly after: number | 'deadline'
   /** The attempt that the input is about, counted from the current one. */
   readonly attemptOffset: number
-  readonly farewell: keyof typeof departures
+  readonly departure: keyof typeof departures
   readonly heardMsAgo: number
   readonly late: boolean
   readonly pongId: number
@@ -53,7 +53,7 @@ const anyMove: fc.Arbitrary<Move> = fc.record({
   ),
   after: fc.oneof(fc.constant('deadline' as const), fc.constant(0), fc.integer({ min: 0, max: 50_000 })),
   attemptOffset: weighted([8, 0], [1, -1], [1, 1]),
-  farewell: weighted<keyof typeof departures>(
+  departure: weighted<keyof typeof departures>(
     [20, 'lost'],
     [5, 'directed'],
     [5, 'expired'],
@@ -77,7 +77,7 @@ function inputOf(move: Move, now: number, current: number): ClientInput {
     case 'welcomed':
       return { type, attempt, welcome }
     case 'departed':
-      return { type, attempt, farewell: departures[move.farewell] }
+      return { type, attempt, departure: departures[move.departure] }
     case 'ponged':
       return { type, attempt, id }
     case 'ticked':
@@ -212,7 +212,7 @@ describe('whatever comes', () => {
       for (const { now, before, input, after } of steps) {
         if (after.name !== 'waiting' || before.name === 'waiting' || !('failures' in before)) continue
         const wait = after.retryAt - now
-        const directed = input.type === 'departed' ? input.farewell.retryAfterMs : undefined
+        const directed = input.type === 'departed' ? input.departure.retryAfterMs : undefined
         const proved = before.name === 'live' && before.proved
         const base = 1_000 * (seconds[after.failures - 1] ?? 30)
         const [least, most] = proved ? [0, welcome.spreadMs] : [base, base * 1.3]

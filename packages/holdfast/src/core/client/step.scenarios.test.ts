@@ -61,8 +61,8 @@ class Trial {
     return this.take({ type: 'ponged', attempt: this.attempt, id: 1 })
   }
 
-  depart(farewell: Departure = departures.lost): this {
-    return this.take({ type: 'departed', attempt: this.attempt, farewell })
+  depart(departure: Departure = departures.lost): this {
+    return this.take({ type: 'departed', attempt: this.attempt, departure })
   }
 
   tick(late = false): this {
@@ -95,7 +95,7 @@ describe('reconnecting', () => {
   test('S14 error and close in quick succession, reconnectNow and online: one socket at a time', () => {
     const trial = link()
     const { attempt } = trial
-    const departed: ClientInput = { type: 'departed', attempt, farewell: departures.lost }
+    const departed: ClientInput = { type: 'departed', attempt, departure: departures.lost }
     trial.take(departed, departed, { type: 'reconnectRequested' }, { type: 'woke' }, { type: 'started' })
     trial.take({ type: 'reconnectRequested' }, departed)
     expect(trial.state).toMatchObject({ name: 'connecting', attempt: attempt + 1 })
@@ -193,9 +193,9 @@ describe('backoff', () => {
   )
 
   test('[R43] the hub’s time wins, proved or not, and only reconnectNow comes before it', () => {
-    const farewell: Departure = { ...departures.directed, retryAfterMs: 55_000 }
+    const departure: Departure = { ...departures.directed, retryAfterMs: 55_000 }
     for (const trial of [new Trial().welcome(), link(), new Trial().join()]) {
-      trial.depart(farewell).take({ type: 'woke' })
+      trial.depart(departure).take({ type: 'woke' })
       expect(trial.waitMs).toBe(55_000)
       expect(trial.take({ type: 'reconnectRequested' }).state.name).toBe('connecting')
     }
@@ -223,7 +223,7 @@ describe('silence', () => {
     expect(trial.count('ping')).toBe(2)
     expect(trial.effects.at(-1)).toEqual({ type: 'abandon', code: 'heartbeat_timeout' })
     const { state } = trial
-    expect(trial.take({ type: 'departed', attempt: 1, farewell: departures.lost }).state).toBe(state)
+    expect(trial.take({ type: 'departed', attempt: 1, departure: departures.lost }).state).toBe(state)
   })
 
   test('S28 [R42] a link that is welcomed and then dead is given up after 15 s, as a failure', () => {

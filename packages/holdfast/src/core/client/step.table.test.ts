@@ -44,34 +44,34 @@ const tooSlow = {
 const unprovedDeparture = [
   { when: 'lost', outcome: backingOff },
   { when: 'another attempt', input: { attempt: 4 }, outcome: 'ignored' },
-  { when: 'with retryAfterMs', input: { farewell: directed }, outcome: toldWhen },
-  { when: 'retry: false', input: { farewell: refused }, outcome: released },
+  { when: 'with retryAfterMs', input: { departure: directed }, outcome: toldWhen },
+  { when: 'retry: false', input: { departure: refused }, outcome: released },
   {
     when: 'token rejected once',
-    input: { farewell: unauthenticated },
+    input: { departure: unauthenticated },
     outcome: opening({ attempt: 6, failures: 2, tokenRejected: true }),
   },
   {
     when: 'token rejected twice',
     state: { tokenRejected: true },
-    input: { farewell: unauthenticated },
+    input: { departure: unauthenticated },
     outcome: released,
   },
   {
     when: 'token rejected twice, whatever the hub says of retrying',
     state: { tokenRejected: true },
-    input: { farewell: { ...unauthenticated, retry: true } },
+    input: { departure: { ...unauthenticated, retry: true } },
     outcome: released,
   },
   {
     when: 'the only token rejected',
-    input: { farewell: unauthenticated },
+    input: { departure: unauthenticated },
     context: { policy: { ...policy, canRefreshToken: false } },
     outcome: released,
   },
   {
     when: 'token expired',
-    input: { farewell: expired },
+    input: { departure: expired },
     outcome: { next: 'waiting', effects: [], fields: { failures: 3, tokenRejected: true } },
   },
   {
@@ -206,7 +206,7 @@ const table: ClientTable = {
       {
         when: 'proved, with retryAfterMs',
         state: { proved: true, failures: 0 },
-        input: { farewell: directed },
+        input: { departure: directed },
         outcome: {
           next: 'waiting',
           effects: [],

@@ -44,7 +44,7 @@ export function stepClient(state: ClientState, input: ClientInput, context: Clie
     case 'welcomed':
       return state.name === 'joining' ? admit(state, input.welcome, context) : stay(state)
     case 'departed':
-      return hasLink(state) ? depart(state, input.farewell, context) : stay(state)
+      return hasLink(state) ? depart(state, input.departure, context) : stay(state)
     case 'ponged':
       return pong(state, input.id)
     case 'woke':
@@ -119,15 +119,15 @@ function wakeProbe(state: Named<'live'>, { now }: ClientContext): ClientStep {
 /** The link is gone: wait and try again, or stop for good. */
 function depart(
   state: Named<'connecting' | 'joining' | 'live'>,
-  farewell: Departure,
+  departure: Departure,
   context: ClientContext,
 ): ClientStep {
-  const { code, message } = farewell
+  const { code, message } = departure
   if (code === 'unauthenticated' && context.policy.canRefreshToken && !state.tokenRejected) {
     return connect({ ...state, tokenRejected: true }, context)
   }
-  if (code === 'unauthenticated' || !farewell.retry) return stop({ code, message })
-  return wait(state, farewell, context)
+  if (code === 'unauthenticated' || !departure.retry) return stop({ code, message })
+  return wait(state, departure, context)
 }
 
 function wait(

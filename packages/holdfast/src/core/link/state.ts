@@ -1,4 +1,4 @@
-import type { Farewell } from '../wire/farewell.ts'
+import type { Goodbye } from '../wire/goodbye.ts'
 
 /** When the credentials of a bound link run out. */
 export interface Expiry {
@@ -32,7 +32,7 @@ export type LinkInput =
   | { readonly type: 'greeted' }
   | { readonly type: 'admitted'; readonly expiresInMs: number | null }
   | { readonly type: 'reauthenticated'; readonly expiresInMs: number | null }
-  | { readonly type: 'ended'; readonly farewell: Farewell }
+  | { readonly type: 'ended'; readonly goodbye: Goodbye }
   | { readonly type: 'lost' }
   | {
       readonly type: 'ticked'
@@ -47,7 +47,7 @@ export type LinkEffect =
   | { readonly type: 'ping' }
   | { readonly type: 'reauthenticate'; readonly withinMs: number }
   /** Say goodbye and close; the link does nothing for its session from now on. */
-  | { readonly type: 'farewell'; readonly farewell: Farewell }
+  | { readonly type: 'sayGoodbye'; readonly goodbye: Goodbye }
   | { readonly type: 'destroy' }
 
 export interface LinkPolicy {

@@ -65,7 +65,7 @@ function inputOf({ type, heardMsAgo, late, expiresInMs }: Move, now: number): Li
     case 'reauthenticated':
       return { type, expiresInMs }
     case 'ended':
-      return { type, farewell: { code: 'hub_closing', message: 'Bye.', retry: true } }
+      return { type, goodbye: { code: 'hub_closing', message: 'Bye.', retry: true } }
     case 'ticked':
       return { type, heardAt: now - heardMsAgo, late }
     case 'greeted':
@@ -94,8 +94,8 @@ function holds(check: (steps: readonly Taken[]) => void): void {
   )
 }
 
-const farewellsOf = (effects: readonly LinkEffect[]) =>
-  effects.flatMap((effect) => (effect.type === 'farewell' ? [effect.farewell.code] : []))
+const goodbyesOf = (effects: readonly LinkEffect[]) =>
+  effects.flatMap((effect) => (effect.type === 'sayGoodbye' ? [effect.goodbye.code] : []))
 
 describe('whatever comes', () => {
   test('closed is final', () => {
@@ -108,9 +108,9 @@ describe('whatever comes', () => {
 
   test('goodbye is said once at most, and nothing is done afterwards but to destroy', () => {
     holds((steps) => {
-      expect(steps.flatMap(({ effects }) => farewellsOf(effects)).length).toBeLessThanOrEqual(1)
+      expect(steps.flatMap(({ effects }) => goodbyesOf(effects)).length).toBeLessThanOrEqual(1)
       for (const { before, after, effects } of steps) {
-        expect(farewellsOf(effects).length > 0).toBe(before.name !== 'closing' && after.name === 'closing')
+        expect(goodbyesOf(effects).length > 0).toBe(before.name !== 'closing' && after.name === 'closing')
         if (before.name === 'closing') expect(effects.every(({ type }) => type === 'destroy')).toBe(true)
       }
     })
@@ -153,7 +153,7 @@ describe('whatever comes', () => {
     holds((steps) => {
       for (const { input, effects } of steps) {
         if (input.type === 'ticked' && input.late)
-          for (const code of farewellsOf(effects)) expect(code).toBe('token_expired')
+          for (const code of goodbyesOf(effects)) expect(code).toBe('token_expired')
       }
     })
   })

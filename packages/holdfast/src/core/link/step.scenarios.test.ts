@@ -47,7 +47,7 @@ function watch({ answerMs, stall = { at: 0, ms: 0 } }: World): { ending: Ending 
     const tick: LinkInput = { type: 'ticked', heardAt, late: now - due > 1_000 }
     const { state: next, effects }: ReturnType<typeof stepLink> = stepLink(state, tick, { now, policy })
     for (const effect of effects) {
-      if (effect.type === 'farewell') return { ending: { at: now, code: effect.farewell.code }, pings }
+      if (effect.type === 'sayGoodbye') return { ending: { at: now, code: effect.goodbye.code }, pings }
       if (effect.type === 'ping') pings.push(now)
       if (effect.type === 'ping' && answerMs !== null) unread.push(now + answerMs)
     }
@@ -135,8 +135,8 @@ describe('a token that expires', () => {
     const effects = expire(3_600_000, Infinity, () => null)
     expect(asked(effects)).toEqual([30_000])
     expect(effects.at(-1)).toMatchObject({
-      type: 'farewell',
-      farewell: { code: 'token_expired', retry: true },
+      type: 'sayGoodbye',
+      goodbye: { code: 'token_expired', retry: true },
     })
   })
 
@@ -147,13 +147,13 @@ describe('a token that expires', () => {
   test('S31 comes back with the same end: it is asked for a few times, not in a loop', () => {
     const effects = expire(60_000, Infinity, (now) => Math.max(60_000 - now, 0))
     expect(asked(effects).length).toBeLessThan(12)
-    expect(effects.at(-1)).toMatchObject({ farewell: { code: 'token_expired' } })
+    expect(effects.at(-1)).toMatchObject({ goodbye: { code: 'token_expired' } })
   })
 
   test('has expired when it comes: the link ends at once, with its reason', () => {
     expect(expire(0, Infinity, () => null)).toMatchObject([
       { type: 'reauthenticate', withinMs: 0 },
-      { type: 'farewell', farewell: { code: 'token_expired' } },
+      { type: 'sayGoodbye', goodbye: { code: 'token_expired' } },
     ])
   })
 })
@@ -172,7 +172,7 @@ describe('the handshake', () => {
       state = next
     }
     expect(told).toEqual([
-      [10_000, 'farewell'],
+      [10_000, 'sayGoodbye'],
       [11_000, 'destroy'],
     ])
   })

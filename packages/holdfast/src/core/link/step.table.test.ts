@@ -30,7 +30,7 @@ const machine: Machine<LinkState, LinkInput, LinkEffect, Context> = {
     greeted: { type: 'greeted' },
     admitted: { type: 'admitted', expiresInMs: null },
     reauthenticated: { type: 'reauthenticated', expiresInMs: null },
-    ended: { type: 'ended', farewell: { code: 'hub_closing', message: 'Bye.', retry: true } },
+    ended: { type: 'ended', goodbye: { code: 'hub_closing', message: 'Bye.', retry: true } },
     lost: { type: 'lost' },
     ticked: { type: 'ticked', heardAt: now, late: false },
   },
@@ -38,7 +38,7 @@ const machine: Machine<LinkState, LinkInput, LinkEffect, Context> = {
 }
 
 /** A goodbye was said; the link has a second to close. */
-const ending = { next: 'closing', effects: ['farewell'], fields: { destroyAt: now + 1_000 } } as const
+const ending = { next: 'closing', effects: ['sayGoodbye'], fields: { destroyAt: now + 1_000 } } as const
 const lost = { next: 'closed', effects: [] } as const
 const hour = 3_600_000
 
@@ -234,7 +234,7 @@ test('a state or an input without a row does not compile', () => {
   expect([closed, ticked, stateForgotten, inputForgotten]).not.toContain(undefined)
 })
 
-describe('the farewell', () => {
+describe('the goodbye', () => {
   const { greeting, authenticating, bound } = machine.states
   const silent: LinkInput = { type: 'ticked', heardAt: now - 40_000, late: false }
 
@@ -245,14 +245,14 @@ describe('the farewell', () => {
     ['token_expired', { ...bound, expiry: { expiresAt: now, askAt: null } }],
   ])('is %s and lets the client come back', (code, state) => {
     expect(stepLink(state, silent, machine.context).effects).toMatchObject([
-      { type: 'farewell', farewell: { code, retry: true } },
+      { type: 'sayGoodbye', goodbye: { code, retry: true } },
     ])
   })
 
   test('is the one that the hub gave', () => {
     const { ended } = machine.inputs
     expect(stepLink(bound, ended, machine.context).effects).toEqual([
-      { type: 'farewell', farewell: ended.farewell },
+      { type: 'sayGoodbye', goodbye: ended.goodbye },
     ])
   })
 })

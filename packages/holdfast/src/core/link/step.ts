@@ -1,4 +1,4 @@
-import type { Farewell } from '../wire/farewell.ts'
+import type { Goodbye } from '../wire/goodbye.ts'
 import type { Expiry, LinkEffect, LinkInput, LinkPolicy, LinkState } from './state.ts'
 
 /** How long a link that was said goodbye to may take to close before it is destroyed [R43]. */
@@ -23,12 +23,12 @@ interface Context {
 
 const stay = (state: LinkState): Step => ({ state, effects: [] })
 
-const end = (farewell: Farewell, now: number): Step => ({
+const end = (goodbye: Goodbye, now: number): Step => ({
   state: { name: 'closing', destroyAt: now + destroyAfterMs },
-  effects: [{ type: 'farewell', farewell }],
+  effects: [{ type: 'sayGoodbye', goodbye }],
 })
 
-const timeout = (code: Farewell['code'], message: string): Farewell => ({ code, message, retry: true })
+const timeout = (code: Goodbye['code'], message: string): Goodbye => ({ code, message, retry: true })
 
 /** Asking at half of a short life keeps tokens that live for less than 30 s from being refreshed in a loop. */
 function expiryIn(now: number, expiresInMs: number | null): Expiry | null {
@@ -50,7 +50,7 @@ export function stepLink(state: LinkState, input: LinkInput, context: Context): 
         ? stay({ ...state, expiry: expiryIn(context.now, input.expiresInMs) })
         : stay(state)
     case 'ended':
-      return state.name === 'closing' ? stay(state) : end(input.farewell, context.now)
+      return state.name === 'closing' ? stay(state) : end(input.goodbye, context.now)
     case 'lost':
       return stay({ name: 'closed' })
     case 'ticked':

@@ -1,4 +1,4 @@
-import type { Farewell } from '../wire/farewell.ts'
+import type { Goodbye } from '../wire/goodbye.ts'
 
 /**
  * What outlives links, as the hub sees it:
@@ -16,11 +16,11 @@ export type SessionState =
 export type SessionInput =
   | { readonly type: 'attached'; readonly link: number; readonly attempt: number }
   | { readonly type: 'detached'; readonly link: number }
-  | { readonly type: 'ended'; readonly farewell: Farewell }
+  | { readonly type: 'ended'; readonly goodbye: Goodbye }
   | { readonly type: 'ticked' }
 
 export type SessionEffect =
-  | { readonly type: 'endLink'; readonly link: number; readonly farewell: Farewell }
+  | { readonly type: 'endLink'; readonly link: number; readonly goodbye: Goodbye }
   /** Drop everything that belongs to the session. */
   | { readonly type: 'forget'; readonly reason: 'expired' | 'ended' }
 

@@ -6,7 +6,7 @@ import { stepSession } from './step.ts'
 
 const ttlMs = 120_000
 const settings = { seed: 13, numRuns: 50 }
-const farewell = { code: 'disconnected', message: 'Bye.', retry: false } as const
+const goodbye = { code: 'disconnected', message: 'Bye.', retry: false } as const
 
 interface Move {
   readonly input: SessionInput
@@ -37,7 +37,7 @@ const anyInput: fc.Arbitrary<SessionInput> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('detached' as const), link: fc.integer({ min: 0, max: 80 }) }),
   },
   { weight: 20, arbitrary: fc.constant({ type: 'ticked' as const }) },
-  { weight: 1, arbitrary: fc.constant({ type: 'ended' as const, farewell }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'ended' as const, goodbye }) },
 )
 const anyCourse: fc.Arbitrary<Move[]> = fc.array(
   fc.record({ input: anyInput, afterMs: fc.constantFrom(0, 0, 0, 1, 1_000, 60_000), newest: fc.boolean() }),
@@ -137,13 +137,13 @@ describe('two links of one session', () => {
       { type: 'detached', link: 1 },
     ])
     expect(state).toEqual({ name: 'live', link: 2, attempt: 2 })
-    expect(effects).toMatchObject([{ type: 'endLink', link: 1, farewell: { code: 'superseded' } }])
+    expect(effects).toMatchObject([{ type: 'endLink', link: 1, goodbye: { code: 'superseded' } }])
   })
 
   test('S2 attempt 5 that arrives after attempt 6 is ended, also when 6 has gone meanwhile', () => {
     const six: SessionInput = { type: 'attached', link: 1, attempt: 6 }
     const five: SessionInput = { type: 'attached', link: 2, attempt: 5 }
-    const ended = [{ type: 'endLink', link: 2, farewell: { code: 'superseded', retry: false } }]
+    const ended = [{ type: 'endLink', link: 2, goodbye: { code: 'superseded', retry: false } }]
     const beside = play([six, five])
     expect(beside.state).toEqual({ name: 'live', link: 1, attempt: 6 })
     expect(beside.effects).toMatchObject(ended)

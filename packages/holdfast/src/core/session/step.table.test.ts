@@ -23,7 +23,7 @@ const machine: Machine<SessionState, SessionInput, SessionEffect, Context> = {
   inputs: {
     attached: { type: 'attached', link: 11, attempt: 6 },
     detached: { type: 'detached', link: 10 },
-    ended: { type: 'ended', farewell: { code: 'disconnected', message: 'Bye.', retry: false } },
+    ended: { type: 'ended', goodbye: { code: 'disconnected', message: 'Bye.', retry: false } },
     ticked: { type: 'ticked' },
   },
   context: { now, ttlMs },
@@ -99,16 +99,16 @@ describe('what the effects say', () => {
   const { attached, ended } = machine.inputs
 
   test('S2 [R13] the lower attempt is ended with superseded, and may not come back', () => {
-    const farewell = { code: 'superseded', retry: false }
+    const goodbye = { code: 'superseded', retry: false }
     const older = stepSession(live, attached, machine.context)
-    expect(older.effects).toMatchObject([{ type: 'endLink', link: 10, farewell }])
+    expect(older.effects).toMatchObject([{ type: 'endLink', link: 10, goodbye }])
     const newer = stepSession(live, { ...attached, attempt: 4 }, machine.context)
-    expect(newer.effects).toMatchObject([{ type: 'endLink', link: 11, farewell }])
+    expect(newer.effects).toMatchObject([{ type: 'endLink', link: 11, goodbye }])
   })
 
   test('a session that is ended says goodbye as it was told, before it is forgotten', () => {
     expect(stepSession(live, ended, machine.context).effects).toEqual([
-      { type: 'endLink', link: 10, farewell: ended.farewell },
+      { type: 'endLink', link: 10, goodbye: ended.goodbye },
       { type: 'forget', reason: 'ended' },
     ])
   })

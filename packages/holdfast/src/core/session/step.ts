@@ -1,4 +1,4 @@
-import type { Farewell } from '../wire/farewell.ts'
+import type { Goodbye } from '../wire/goodbye.ts'
 import type { SessionEffect, SessionInput, SessionState } from './state.ts'
 
 interface Step {
@@ -6,7 +6,7 @@ interface Step {
   readonly effects: readonly SessionEffect[]
 }
 
-const superseded: Farewell = {
+const superseded: Goodbye = {
   code: 'superseded',
   message: 'A newer link of the same client took over.',
   retry: false,
@@ -27,7 +27,7 @@ export function stepSession(
         ? { state: { name: 'resting', expiresAt: now + ttlMs, attempt: state.attempt }, effects: [] }
         : { state, effects: [] }
     case 'ended':
-      return end(state, input.farewell)
+      return end(state, input.goodbye)
     case 'ticked':
       return state.name === 'resting' && now >= state.expiresAt
         ? { state: { name: 'ended' }, effects: [{ type: 'forget', reason: 'expired' }] }
@@ -40,17 +40,17 @@ function attach(
   state: Exclude<SessionState, { name: 'ended' }>,
   { link, attempt }: Extract<SessionInput, { type: 'attached' }>,
 ): Step {
-  if (attempt <= state.attempt) return { state, effects: [{ type: 'endLink', link, farewell: superseded }] }
+  if (attempt <= state.attempt) return { state, effects: [{ type: 'endLink', link, goodbye: superseded }] }
   return {
     state: { name: 'live', link, attempt },
-    effects: state.name === 'live' ? [{ type: 'endLink', link: state.link, farewell: superseded }] : [],
+    effects: state.name === 'live' ? [{ type: 'endLink', link: state.link, goodbye: superseded }] : [],
   }
 }
 
-function end(state: Exclude<SessionState, { name: 'ended' }>, farewell: Farewell): Step {
+function end(state: Exclude<SessionState, { name: 'ended' }>, goodbye: Goodbye): Step {
   const forget: SessionEffect = { type: 'forget', reason: 'ended' }
   return {
     state: { name: 'ended' },
-    effects: state.name === 'live' ? [{ type: 'endLink', link: state.link, farewell }, forget] : [forget],
+    effects: state.name === 'live' ? [{ type: 'endLink', link: state.link, goodbye }, forget] : [forget],
   }
 }

@@ -1,4 +1,5 @@
-import type { ErrorCode, LinkErrorCode } from './error-codes.ts'
+import type { ErrorCode } from './error-codes.ts'
+import type { Goodbye } from './goodbye.ts'
 
 /** Everything up to and including `offset` has been seen; offset 0 is before the first message. */
 export interface Position {
@@ -73,13 +74,8 @@ export interface WelcomeFrame {
   readonly limits: WelcomeLimits
 }
 
-export interface GoodbyeFrame {
+export interface GoodbyeFrame extends Goodbye {
   readonly type: 'goodbye'
-  readonly code: LinkErrorCode
-  readonly message: string
-  readonly retry: boolean
-  readonly retryAfterMs?: number
-  readonly received?: number
 }
 
 /** These messages will not come; delivery goes on with the message at `next`. */

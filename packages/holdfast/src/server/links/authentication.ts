@@ -1,7 +1,8 @@
 import type { HelloFrame } from '../../core/wire/frames.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { Link } from './link.ts'
-import { sameSubject, subjectOf, type Identity } from '../options.ts'
+import { sameSubject } from '../../core/wire/subject.ts'
+import { subjectOf, type Identity } from '../options.ts'
 
 /** Asks the application whose credentials a link presents; what it says too late is ignored. */
 export class Authentication {

@@ -7,8 +7,9 @@ import {
 } from '../../core/link/state.ts'
 import { stepLink } from '../../core/link/step.ts'
 import { decodeFrame } from '../../core/wire/decode.ts'
-import type { Farewell } from '../../core/wire/farewell.ts'
+import type { Goodbye } from '../../core/wire/goodbye.ts'
 import type { ClientFrame, HelloFrame } from '../../core/wire/frames.ts'
+import { protocolVersion } from '../../core/wire/version.ts'
 import { clientFrames } from '../../core/wire/shapes.ts'
 import { Authentication } from './authentication.ts'
 import type { HubParts } from '../hub-parts.ts'
@@ -103,8 +104,8 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
     this.#step({ type: 'ticked', heardAt: this.#heardAt, late })
   }
 
-  end(farewell: Farewell): void {
-    this.#step({ type: 'ended', farewell })
+  end(goodbye: Goodbye): void {
+    this.#step({ type: 'ended', goodbye })
   }
 
   heard(): void {
@@ -145,15 +146,15 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
   #greet(decoded: Exclude<ReturnType<typeof decodeFrame<ClientFrame>>, { kind: 'ignored' }>): void {
     if (decoded.kind === 'fault') {
       const { code, message } = decoded.fault
-      const farewell = code === 'frame_unknown' ? code : 'frame_invalid'
-      this.end({ code: farewell, message, retry: false })
+      const goodbye = code === 'frame_unknown' ? code : 'frame_invalid'
+      this.end({ code: goodbye, message, retry: false })
     } else if (decoded.frame.type !== 'hello' || this.#state.name !== 'greeting') {
       this.end({
         code: 'hello_expected',
         message: 'Expected one hello, then silence until welcome.',
         retry: false,
       })
-    } else if (!decoded.frame.versions.includes(1)) {
+    } else if (!decoded.frame.versions.includes(protocolVersion)) {
       this.end({ code: 'version_unsupported', message: 'This hub speaks version 1.', retry: false })
     } else {
       this.#authentication.hello = decoded.frame
@@ -180,10 +181,10 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
       case 'reauthenticate':
         this.writer.send({ type: 'reauthenticate', withinMs: effect.withinMs })
         return
-      case 'farewell':
+      case 'sayGoodbye':
         this.#release()
-        this.writer.finish({ type: 'goodbye', ...effect.farewell })
-        this.#socket.close(effect.farewell.code)
+        this.writer.finish({ type: 'goodbye', ...effect.goodbye })
+        this.#socket.close(effect.goodbye.code)
         return
       case 'destroy':
         this.#socket.destroy()

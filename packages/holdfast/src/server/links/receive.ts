@@ -1,5 +1,5 @@
 import type { FrameFault } from '../../core/wire/decode.ts'
-import type { Farewell } from '../../core/wire/farewell.ts'
+import type { Goodbye } from '../../core/wire/goodbye.ts'
 import type { ClientFrame } from '../../core/wire/frames.ts'
 import type { Link } from './link.ts'
 
@@ -53,6 +53,6 @@ function sendError(link: Link, code: FrameFault['code'], message: string): void 
   link.writer.send({ type: 'error', code, message })
 }
 
-function endIfTold(link: Link, farewell: Farewell | null): void {
-  if (farewell) link.end(farewell)
+function endIfTold(link: Link, goodbye: Goodbye | null): void {
+  if (goodbye) link.end(goodbye)
 }

@@ -1,3 +1,4 @@
+import { protocolVersion } from '../../core/wire/version.ts'
 import type { HelloFrame, WelcomeFrame } from '../../core/wire/frames.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { Link } from './link.ts'
@@ -41,7 +42,7 @@ function welcomeFrame({ settings, sessions }: HubParts, session: Session, resume
   const { maxFrameBytes, maxSubscriptions, maxOpenOperations } = settings.limits
   return {
     type: 'welcome',
-    version: 1,
+    version: protocolVersion,
     session: { id: session.id, key: session.key },
     resumed,
     subject: session.subject,

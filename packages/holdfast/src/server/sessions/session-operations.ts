@@ -6,7 +6,7 @@ import {
   type HandlerResult,
 } from '../../core/operations/result-frame.ts'
 import type { FrameFault } from '../../core/wire/decode.ts'
-import type { Farewell } from '../../core/wire/farewell.ts'
+import type { Goodbye } from '../../core/wire/goodbye.ts'
 import type {
   CancelFrame,
   ProducerSummary,
@@ -52,7 +52,7 @@ export class SessionOperations {
   }
 
   /** Takes an operation that arrived on the session's link; returns how the link has to end, if it has to. */
-  receive(frame: PublishFrame | RequestFrame | CancelFrame, text: string): Farewell | null {
+  receive(frame: PublishFrame | RequestFrame | CancelFrame, text: string): Goodbye | null {
     const { number } = frame
     if (frame.type === 'cancel') return this.#answer(number, this.#inbox.cancel(number))
     const start = (): void => (frame.type === 'publish' ? this.#publish(frame) : this.#request(frame))
@@ -60,7 +60,7 @@ export class SessionOperations {
   }
 
   /** An operation that names its number but is not sound otherwise: it uses the number up [R3]. */
-  receiveFaulty(number: number, { code, message }: FrameFault, text: string): Farewell | null {
+  receiveFaulty(number: number, { code, message }: FrameFault, text: string): Goodbye | null {
     const start = (): void => this.#inbox.fail(number, code, message)
     return this.#answer(number, this.#inbox.receive(number, text, start))
   }
@@ -85,7 +85,7 @@ export class SessionOperations {
     this.#inbox.end()
   }
 
-  #answer(number: number, arrival: Arrival): Farewell | null {
+  #answer(number: number, arrival: Arrival): Goodbye | null {
     switch (arrival) {
       case 'taken':
         return null

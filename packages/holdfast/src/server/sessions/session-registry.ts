@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { HelloFrame, Subject } from '../../core/wire/frames.ts'
 import type { HubEnv } from '../env.ts'
-import { sameSubject } from '../options.ts'
+import { sameSubject } from '../../core/wire/subject.ts'
 import type { Session } from './session.ts'
 
 /** All sessions of the hub: those with a link, and those at rest, counted apart. */

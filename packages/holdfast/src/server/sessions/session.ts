@@ -1,7 +1,7 @@
 import type { SessionInput, SessionState } from '../../core/session/state.ts'
 import { sessionDeadline } from '../../core/session/state.ts'
 import { stepSession } from '../../core/session/step.ts'
-import type { Farewell } from '../../core/wire/farewell.ts'
+import type { Goodbye } from '../../core/wire/goodbye.ts'
 import type { HelloFrame, Subject } from '../../core/wire/frames.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { Link } from '../links/link.ts'
@@ -65,8 +65,8 @@ export class Session implements Timed {
     this.#parts.events.emit('detached', this.info)
   }
 
-  end(farewell: Farewell): void {
-    this.#step({ type: 'ended', farewell: { ...farewell, received: this.operations.highest } }, null)
+  end(goodbye: Goodbye): void {
+    this.#step({ type: 'ended', goodbye: { ...goodbye, received: this.operations.highest } }, null)
   }
 
   /** Resolves when no handler runs and everything is written, or the session ended. */
@@ -95,8 +95,8 @@ export class Session implements Timed {
     timekeeper.set(this, sessionDeadline(state))
     for (const effect of effects) {
       if (effect.type === 'forget') this.#forget()
-      else if (effect.link === link?.id) link.end(effect.farewell)
-      else this.#link?.end(effect.farewell)
+      else if (effect.link === link?.id) link.end(effect.goodbye)
+      else this.#link?.end(effect.goodbye)
     }
   }
 

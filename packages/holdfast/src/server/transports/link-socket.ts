@@ -9,7 +9,6 @@ export interface LinkRequest {
 
 /** The port behind which a transport hides: one attachment, as the hub writes to it. */
 export interface LinkSocket {
-  readonly transport: string
   /** A frame's text as the bytes to write. */
   encode(text: string): Uint8Array
   /**

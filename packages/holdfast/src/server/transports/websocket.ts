@@ -4,10 +4,9 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import type { LinkErrorCode } from '../../core/wire/error-codes.ts'
 import { errorTable } from '../../core/wire/error-table.ts'
 import { refuseUpgrade } from '../http/refuse-upgrade.ts'
+import { webSocketProtocol } from '../../core/wire/version.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './link-socket.ts'
 import { webSocketFrame } from './websocket-frame.ts'
-
-export const webSocketProtocol = 'holdfast.v1'
 
 /** A message may come in this many fragments and chunks at most. */
 const maxPieces = 1_024
@@ -59,7 +58,6 @@ function offersProtocol({ headers }: IncomingMessage): boolean {
 function link(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, accept: Accept): void {
   const open = (): boolean => webSocket.readyState === webSocket.OPEN
   const linkSocket: LinkSocket = {
-    transport: 'websocket',
     encode: webSocketFrame,
     write(parts, written) {
       if (!open()) return

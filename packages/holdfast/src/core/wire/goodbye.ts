@@ -1,7 +1,7 @@
 import type { LinkErrorCode } from './error-codes.ts'
 
 /** How the hub ends a link; what its `goodbye` says [R43]. */
-export interface Farewell {
+export interface Goodbye {
   readonly code: LinkErrorCode
   readonly message: string
   /** Whether the client may come back by itself. */
