@@ -37,7 +37,11 @@ export class ClientCore implements ConnectionHost {
 
   constructor(url: URL, transport: Transport, options: ConnectOptions, env: ClientEnv) {
     this.#env = env
-    this.emitter = new Emitter((error) => this.#reportThrown(error))
+    this.emitter = new Emitter((error, event) => {
+      // What an error listener throws must not come back to it.
+      if (event === 'error') console.error('holdfast:', error)
+      else this.#reportThrown(error)
+    })
     this.#timekeeper = new Timekeeper({
       now: () => env.now(),
       setTimer: (callback, delayMs) => {
@@ -124,17 +128,16 @@ export class ClientCore implements ConnectionHost {
   }
 
   admitted(welcome: WelcomeFrame): void {
-    const before = this.#subject
     const { subject, session } = welcome
-    if (before && !sameSubject(before, subject)) {
-      this.operations.rejectAll('identity_changed', 'It was queued under another identity.')
-    }
+    const identityChanged = this.#subject !== null && !sameSubject(this.#subject, subject)
     if (this.#session) this.counters.reconnects++
     this.#session = session
     this.#subject = subject
-    this.handlers.resume(welcome)
+    const settle = this.operations.resume(welcome, identityChanged)
     this.topics.admitted()
-    this.operations.resume(welcome)
+    // Only from here on the application is called, which may publish at once.
+    this.handlers.resume(welcome)
+    settle()
   }
 
   received(frame: DataFrame, text: string): void {

@@ -217,7 +217,11 @@ export class Connection implements Timed {
         departure: { code: 'closed', message: 'Closed.', retry: false },
       })
     } else if (this.#state.name === 'connecting') {
-      this.#fail(attempt, { code: 'connect_failed', message: 'The socket did not open.', retry: true })
+      this.#fail(attempt, {
+        code: 'connect_failed',
+        message: `The socket to ${this.#url.href} did not open.`,
+        retry: true,
+      })
     } else if (closeCode === frameTooLarge) {
       this.#fail(attempt, {
         code: 'frame_too_large',

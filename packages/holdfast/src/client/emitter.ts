@@ -1,9 +1,9 @@
 /** Typed listeners; one that throws is reported and the others go on. */
 export class Emitter<Events extends Record<string, unknown>> {
   readonly #listeners = new Map<keyof Events, Set<{ readonly call: (event: never) => void }>>()
-  readonly #report: (error: unknown) => void
+  readonly #report: (error: unknown, event: keyof Events) => void
 
-  constructor(report: (error: unknown) => void) {
+  constructor(report: (error: unknown, event: keyof Events) => void) {
     this.#report = report
   }
 
@@ -26,11 +26,12 @@ export class Emitter<Events extends Record<string, unknown>> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    for (const { call } of this.#listeners.get(name) ?? []) {
+    const registered = [...(this.#listeners.get(name) ?? [])]
+    for (const { call } of registered) {
       try {
         ;(call as (event: Events[Name]) => void)(event)
       } catch (error) {
-        this.#report(error)
+        this.#report(error, name)
       }
     }
   }

@@ -73,18 +73,27 @@ export class Operations {
     return this.#outbox.summary()
   }
 
-  /** The hub's ledger is known: goes on where it stands, or settles what was lost with it [R22, R23]. */
-  resume({ resumed, received, limits }: WelcomeFrame): void {
+  /**
+   * The hub's ledger is known: goes on where it stands, or takes out what was lost with it [R22, R23, R28]. Returns what
+   * then tells the application, which is called only when everything is in order again.
+   */
+  resume({ resumed, received, limits }: WelcomeFrame, identityChanged: boolean): () => void {
     this.#outbox.relinked()
     this.#maxFrameBytes = limits.maxFrameBytes
     this.#outbox.limits.maxOpen = limits.maxOpenOperations
-    if (resumed) {
-      for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
-    } else {
-      this.#settleLost(this.#outbox.loseOpen())
+    const dropped = identityChanged ? this.#outbox.clear() : []
+    const lost = resumed ? [] : this.#outbox.loseOpen().filter((item) => !item.settled)
+    const again = lost.filter(({ idempotent }) => idempotent)
+    this.#outbox.requeue(again)
+    if (resumed) for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
+    return () => {
+      this.#rejectItems(dropped, 'identity_changed', 'It was queued under another identity.')
+      const unknown = lost.filter(({ idempotent }) => !idempotent)
+      this.#rejectItems(unknown, 'ledger_lost', 'The hub no longer knows whether it was executed.')
+      for (const item of again) item.moved('queued')
+      this.pump()
+      this.#tellFlushed()
     }
-    this.pump()
-    this.#tellFlushed()
   }
 
   /** Numbers above this were not executed and never will be [R43]. */
@@ -124,18 +133,6 @@ export class Operations {
     }
   }
 
-  /** Settles everything: what has a number may have been executed. */
-  rejectAll(code: ErrorCode, message: string): void {
-    this.#timekeeper.set(this.#congestion, null)
-    for (const item of this.#outbox.clear()) {
-      this.#timekeeper.set(item, null)
-      item.reject(
-        new HoldfastError(code, message, { outcome: item.number === null ? 'not_sent' : 'unknown' }),
-      )
-    }
-    this.#tellFlushed()
-  }
-
   /** Resolves when nothing is pending; rejects if the client closes before. */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -147,7 +144,8 @@ export class Operations {
   /** The client is closed for good. */
   close(code: ErrorCode, message: string): void {
     for (const { reject } of this.#flushes.splice(0)) reject(new HoldfastError(code, message))
-    this.rejectAll(code, message)
+    this.#timekeeper.set(this.#congestion, null)
+    this.#rejectItems(this.#outbox.clear(), code, message)
   }
 
   #add(fields: string, options: OperationOptions, timeoutMs: number | undefined): Operation<unknown> {
@@ -199,22 +197,13 @@ export class Operations {
     this.#tellFlushed()
   }
 
-  #settleLost(lost: readonly PendingOperation[]): void {
-    const again: PendingOperation[] = []
-    for (const item of lost) {
-      if (item.settled) continue
-      if (item.idempotent) again.push(item)
-      else {
-        this.#timekeeper.set(item, null)
-        item.reject(
-          new HoldfastError('ledger_lost', 'The hub no longer knows whether it was executed.', {
-            outcome: 'unknown',
-          }),
-        )
-      }
+  /** What has a number may have been executed. */
+  #rejectItems(items: readonly PendingOperation[], code: ErrorCode, message: string): void {
+    for (const item of items) {
+      this.#timekeeper.set(item, null)
+      const outcome = item.number === null ? 'not_sent' : 'unknown'
+      item.reject(new HoldfastError(code, message, { outcome }))
     }
-    this.#outbox.requeue(again)
-    for (const item of again) item.moved('queued')
   }
 
   /** It was queued before the bound was known: its number is used up without executing anything. */

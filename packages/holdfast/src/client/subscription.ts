@@ -154,16 +154,24 @@ export class LocalSubscription {
     feed.leave(this)
   }
 
-  /** The hub or the client ended it. */
+  /** The client is closed, which its events tell. */
+  closed(code: ErrorCode, message: string): void {
+    this.#end(new HoldfastError(code, message), () => {})
+  }
+
+  /** The hub ended it. */
   ended(code: ErrorCode, message: string): void {
+    this.#end(new HoldfastError(code, message), (error) => this.#outlet.unheard(error))
+  }
+
+  #end(error: HoldfastError, unheard: (error: HoldfastError) => void): void {
     if (!this.#feed) return
     this.#feed = null
-    const error = new HoldfastError(code, message)
     this.#rejectReady(error)
     this.#buffer?.end(error)
     const { error: handler } = this.#handlers
     if (handler) this.#outlet.callSafely(() => handler(error))
-    else if (!this.#buffer && code !== 'closed') this.#outlet.unheard(error)
+    else if (!this.#buffer) unheard(error)
   }
 
   #bufferHandlers(): SubscriptionHandlers {

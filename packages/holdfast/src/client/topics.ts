@@ -69,6 +69,7 @@ export class Topics {
   ): LocalSubscription {
     const problem = nameProblem(topic)
     if (problem) throw new HoldfastError('topic_invalid', `The topic ${problem}.`)
+    assertHandlers(options, handlers)
     const nonsense = fromProblem(options.from ?? 'now', 'from')
     if (nonsense) throw new TypeError(nonsense)
     const { name } = this.#connection.state
@@ -126,6 +127,15 @@ export class Topics {
   }
 
   endAll(code: ErrorCode, message: string): void {
-    for (const feed of this.#feeds.values()) feed.endAll((subscription) => subscription.ended(code, message))
+    for (const feed of this.#feeds.values()) feed.endAll((subscription) => subscription.closed(code, message))
+  }
+}
+
+/** In JavaScript a handler that is missing, or in the place of the options, would lose messages in silence. */
+function assertHandlers(options: SubscribeOptions, handlers: SubscriptionHandlers | undefined): void {
+  if ('message' in options || 'gap' in options) throw new TypeError('the handlers are the third argument')
+  if (handlers === undefined) return
+  for (const name of ['message', 'gap'] as const) {
+    if (typeof handlers[name] !== 'function') throw new TypeError(`the handler ${name} must be a function`)
   }
 }

@@ -30,7 +30,8 @@ export class HubEvents {
   }
 
   emit(type: SessionEvent['type'], session: SessionInfo): void {
-    for (const { listener } of this.#listeners) {
+    const registered = [...this.#listeners]
+    for (const { listener } of registered) {
       try {
         listener({ type, session })
       } catch (error) {

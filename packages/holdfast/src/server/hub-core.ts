@@ -2,6 +2,7 @@ import { HoldfastError } from '../core/wire/errors.ts'
 import type { Goodbye } from '../core/wire/goodbye.ts'
 import { spreadMsOf } from './links/welcome.ts'
 import { encodeMessage } from './topics/encode-message.ts'
+import { Budget } from './budget.ts'
 import type { HubEnv } from './env.ts'
 import { HubEvents } from './events.ts'
 import { FanOut } from './topics/fan-out.ts'
@@ -36,8 +37,9 @@ export class HubCore {
       fanOut,
       grants: new Grants(settings, timekeeper),
       publisher: new Publisher(engine),
-      sessions: new SessionRegistry(env, limits.maxRestingSessions),
+      sessions: new SessionRegistry(env, limits),
       handlers: new Map(),
+      running: new Budget(limits.maxRunningLength),
       events: new HubEvents(logger),
     }
     engine.start({
@@ -87,7 +89,8 @@ export class HubCore {
   }
 
   close(drainMs: number): Promise<void> {
-    this.#closing ??= this.#close(drainMs)
+    // In a turn of its own: what it calls may ask for the close again.
+    this.#closing ??= Promise.resolve().then(() => this.#close(drainMs))
     return this.#closing
   }
 

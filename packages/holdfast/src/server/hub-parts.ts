@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts'
+import type { Budget } from './budget.ts'
 import type { HubEnv } from './env.ts'
 import type { HubEvents } from './events.ts'
 import type { FanOut } from './topics/fan-out.ts'
@@ -27,5 +28,7 @@ export interface HubParts {
   readonly publisher: Publisher
   readonly sessions: SessionRegistry
   readonly handlers: Map<string, RequestHandler>
+  /** JSON characters of the clients' operations that run. */
+  readonly running: Budget
   readonly events: HubEvents
 }

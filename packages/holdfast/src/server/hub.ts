@@ -141,6 +141,7 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
         live: link !== null,
       })),
     disconnect(id, { reason = 'The application ended the session.', retry = false } = {}) {
+      if (typeof reason !== 'string') throw new TypeError('reason must be a string')
       const session = parts.sessions.get(id)
       session?.end({ code: 'disconnected', message: reason, retry })
       return session !== undefined

@@ -17,6 +17,16 @@ export interface HubLimits {
    * `result_dropped`; a single reply of more bytes becomes `message_too_large`. Default 4,194,304.
    */
   readonly maxResultLength: number
+  /**
+   * JSON characters of the clients' operations that run, in all; one session may have a quarter of it. Parsed they can
+   * take more than ten times that in bytes. Beyond: `overloaded`. Default 33,554,432.
+   */
+  readonly maxRunningLength: number
+  /**
+   * JSON characters of results that resting sessions keep, in all. Beyond: the one that has rested longest ends.
+   * Default 67,108,864.
+   */
+  readonly maxRestingResultLength: number
   /** Requests of the hub to one session that wait for a number. Beyond: `outbox_full`. Default 1,000. */
   readonly maxWaitingRequests: number
   /** Their JSON characters in all. Beyond: `outbox_full`. Default 4,194,304. */
@@ -40,6 +50,8 @@ export const defaultLimits: HubLimits = {
   maxSubscriptions: 1_000,
   maxOpenOperations: 1_024,
   maxResultLength: 4_194_304,
+  maxRunningLength: 33_554_432,
+  maxRestingResultLength: 67_108_864,
   maxWaitingRequests: 1_000,
   maxWaitingRequestLength: 4_194_304,
   maxControlBytes: 16_777_216,

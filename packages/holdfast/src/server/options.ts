@@ -129,8 +129,44 @@ const mostOpenOperations = 1_024
 /** What a `hello` may need [R1]. */
 const leastFrameBytes = 65_536
 
+/** A misspelt `authorize` would allow everything. */
+const optionNames: ReadonlySet<string> = new Set<keyof HubOptions>([
+  'authenticate',
+  'authorize',
+  'engine',
+  'retention',
+  'limits',
+  'heartbeat',
+  'timeouts',
+  'origins',
+  'logger',
+])
+
+const consoleLogger: Logger = {
+  warn: (details, message) => console.warn(`holdfast: ${message}`, details),
+  error: (details, message) => console.error(`holdfast: ${message}`, details),
+}
+
+/** A logger that throws, for example because an error cannot be printed, must not stop what it is told of. */
+function guarded(logger: Logger): Logger {
+  const guard = (level: 'warn' | 'error', details: object, message: string): void => {
+    try {
+      logger[level](details, message)
+    } catch {
+      console.error(`holdfast: ${message} (and the logger threw)`)
+    }
+  }
+  return {
+    warn: (details, message) => guard('warn', details, message),
+    error: (details, message) => guard('error', details, message),
+  }
+}
+
 /** @throws TypeError for a number that is no positive integer */
 export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.has(name)) throw new TypeError(`${name} is not an option of createHub`)
+  }
   const retention = withDefaults('retention', defaultRetention, options.retention)
   const limits = withDefaults('limits', defaultLimits, options.limits)
   if (retention.bytes < 2 * limits.maxFrameBytes) {
@@ -141,6 +177,9 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
   }
   if (limits.maxControlBytes < 4 * limits.maxResultLength) {
     throw new TypeError('limits.maxControlBytes must be at least four times limits.maxResultLength')
+  }
+  if (limits.maxRunningLength < 4 * limits.maxFrameBytes) {
+    throw new TypeError('limits.maxRunningLength must be at least four times limits.maxFrameBytes')
   }
   if (limits.maxFrameBytes < leastFrameBytes) {
     throw new TypeError(`limits.maxFrameBytes must be at least ${leastFrameBytes}`)
@@ -154,10 +193,7 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
     heartbeat: withDefaults('heartbeat', defaultHeartbeat, options.heartbeat),
     timeouts: withDefaults('timeouts', defaultTimeouts, options.timeouts),
     origins: options.origins ?? null,
-    logger: options.logger ?? {
-      warn: (details, message) => console.warn(`holdfast: ${message}`, details),
-      error: (details, message) => console.error(`holdfast: ${message}`, details),
-    },
+    logger: guarded(options.logger ?? consoleLogger),
   }
 }
 

@@ -49,6 +49,11 @@ export class Inbox {
     return this.#ledger.highest
   }
 
+  /** JSON characters of the results that are kept. */
+  get resultLength(): number {
+    return this.#ledger.resultLength
+  }
+
   get runningCount(): number {
     return this.#ledger.runningCount
   }

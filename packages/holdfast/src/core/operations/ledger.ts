@@ -47,6 +47,11 @@ export class Ledger {
     return this.#highest
   }
 
+  /** JSON characters of the results that are kept. */
+  get resultLength(): number {
+    return this.#resultLength
+  }
+
   get openCount(): number {
     return this.#open.size
   }

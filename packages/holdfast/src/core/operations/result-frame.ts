@@ -32,19 +32,29 @@ const rejectionDataDepth = maxJsonDepth - 2
 
 /** The result of a request handler that threw: a `rejection` travels, anything else stays on this side. */
 export function thrownResult(number: number, thrown: unknown, maxBytes: number): HandlerResult {
-  const refusal = thrown instanceof Error && 'code' in thrown && thrown.code === 'rejected'
-  if (!refusal) return defective(number, thrown)
+  try {
+    const error = rejectionOf(thrown)
+    if (!error) return defective(number, thrown)
+    return fitting(number, JSON.stringify({ type: 'result', number, error }), maxBytes)
+  } catch (defect) {
+    // What is thrown can be anything, also something that throws when it is looked at.
+    return defective(number, defect)
+  }
+}
+
+/** @throws TypeError for data that JSON would alter */
+function rejectionOf(thrown: unknown): WireError | null {
+  if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'rejected') return null
   const { message, reason, data } = thrown as HoldfastError
   const problem =
     data === undefined ? null : lossyJsonProblem(data, 'the data of the rejection', rejectionDataDepth)
-  if (problem !== null) return defective(number, new TypeError(problem))
-  const error: WireError = {
+  if (problem !== null) throw new TypeError(problem)
+  return {
     code: 'rejected',
-    message,
+    message: typeof message === 'string' ? message : 'Rejected.',
     ...(typeof reason === 'string' ? { reason } : {}),
     ...(data === undefined ? {} : { data }),
   }
-  return fitting(number, JSON.stringify({ type: 'result', number, error }), maxBytes)
 }
 
 const defective = (number: number, defect: unknown): HandlerResult => ({

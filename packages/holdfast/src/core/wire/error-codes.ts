@@ -32,6 +32,7 @@ export type OperationErrorCode =
   | 'subscription_limit'
   | 'topic_limit'
   | 'engine_failed'
+  | 'overloaded'
   | 'method_unknown'
   | 'handler_failed'
   | 'rejected'
@@ -70,6 +71,7 @@ export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'authorize_failed',
   'topic_limit',
   'engine_failed',
+  'overloaded',
   'timeout',
   'connect_failed',
   'connect_timeout',

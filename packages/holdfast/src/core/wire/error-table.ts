@@ -61,6 +61,7 @@ const operationErrors: Record<OperationErrorCode, Row> = {
   subscription_limit: row('Too many subscriptions in the session.', 'Unsubscribe first.', null, 429),
   topic_limit: row('The hub keeps no more topics.', 'Raise the limit.', null, 503),
   engine_failed: row('The engine could not do it.', 'Look at the hub’s log.', null, 503),
+  overloaded: row('The hub runs too much already; this was not executed.', 'Try again later.', null, 503),
   method_unknown: row('The other side handles no such method.', 'Check the name.', null, 404),
   handler_failed: row('The handler threw.', 'Look at the other side’s log.', null, 500),
   rejected: row('The handler refused, with a `reason` of the application.', 'See `reason`.', null, 422),

@@ -15,6 +15,10 @@ export function nameRefusal(code: 'topic_invalid' | 'method_invalid', name: unkn
 
 /** Data is JSON; what JSON would alter is refused. */
 export function dataRefusal(data: unknown): HoldfastError | null {
-  const problem = lossyJsonProblem(data)
-  return problem ? notSent('data_invalid', problem) : null
+  try {
+    const problem = lossyJsonProblem(data)
+    return problem ? notSent('data_invalid', problem) : null
+  } catch (cause) {
+    return new HoldfastError('data_invalid', 'The data cannot be read.', { outcome: 'not_sent', cause })
+  }
 }

@@ -19,6 +19,7 @@ const interceptions = new WeakMap<Server, Interception>()
  * added later don't see them either. Returns a function that undoes it; with the last one the server is as it was.
  */
 export function attachTo(server: Server, path: string, receiver: RequestReceiver): () => void {
+  if (!path.startsWith('/')) throw new TypeError('the path of a hub begins with /')
   const interception = interceptions.get(server) ?? new Interception(server)
   return interception.add({ path, receiver })
 }

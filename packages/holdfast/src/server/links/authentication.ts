@@ -26,15 +26,14 @@ export class Authentication {
   async greet(): Promise<void> {
     const { hello } = this
     this.hello = null
-    if (hello) await this.#ask(hello.token ?? null, (identity) => this.#link.authenticated(identity, hello))
+    if (hello) await this.#ask(hello.token ?? null, (identity) => this.#link.admit(identity, hello))
   }
 
   /** For a fresh token over a live link [R46]; the old token's expiry is the deadline. */
   async check(token: string): Promise<void> {
     await this.#ask(token, (identity) => {
       const { session } = this.#link
-      if (session && sameSubject(session.subject, subjectOf(identity)))
-        this.#link.authenticated(identity, null)
+      if (session && sameSubject(session.subject, subjectOf(identity))) this.#link.renewed(identity)
       else
         this.#link.end({ code: 'identity_changed', message: 'The token is of another subject.', retry: true })
     })
@@ -53,6 +52,10 @@ export class Authentication {
         return
       }
       assertIdentity(identity)
+      if (identity.expiresAt !== undefined && identity.expiresAt <= this.#parts.env.wallNow()) {
+        this.#link.end({ code: 'unauthenticated', message: 'The credentials have expired.', retry: false })
+        return
+      }
       accepted(identity)
     } catch (error) {
       if (asked.signal.aborted) return

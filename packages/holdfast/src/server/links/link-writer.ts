@@ -8,6 +8,9 @@ const maxWriteBytes = 65_536
 /** Writes up to this size are copied into one buffer; larger ones go as they are. */
 const maxCopyBytes = 16_384
 
+/** What a control frame that waits costs beside its bytes. */
+const controlOverheadBytes = 150
+
 interface Control {
   readonly bytes: Uint8Array
   /** Called when the frame takes its place in the downlink. */
@@ -76,7 +79,7 @@ export class LinkWriter {
     if (this.#controlBytes > this.#maxControlBytes) return this.owner.endSlow()
     const bytes = this.#socket.encode(text)
     this.#controls.push({ bytes, placed })
-    this.#controlBytes += bytes.length
+    this.#controlBytes += bytes.length + controlOverheadBytes
     this.#host.wantsFlush(this)
   }
 
@@ -169,7 +172,7 @@ export class LinkWriter {
     const control = round?.controls.pop()
     if (!control) return 0
     parts.push(control.bytes)
-    this.#controlBytes -= control.bytes.length
+    this.#controlBytes -= control.bytes.length + controlOverheadBytes
     control.placed?.()
     return control.bytes.length
   }

@@ -122,15 +122,18 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
     if (asked) void this.#authentication.check(token)
   }
 
-  /** The credentials were accepted. */
-  authenticated(identity: Identity, hello: HelloFrame | null): void {
-    const { expiresAt } = identity
-    const expiresInMs = expiresAt === undefined ? null : Math.max(expiresAt - this.#parts.env.wallNow(), 0)
-    if (!hello) this.#step({ type: 'reauthenticated', expiresInMs })
-    else if (this.#state.name === 'authenticating') {
-      this.#step({ type: 'admitted', expiresInMs })
-      welcome(this.#parts, this, hello, identity)
-    }
+  /** The credentials of a hello were accepted. */
+  admit(identity: Identity, hello: HelloFrame): void {
+    if (this.#state.name !== 'authenticating') return
+    this.#step({ type: 'admitted', expiresInMs: this.#expiresInMs(identity) })
+    welcome(this.#parts, this, hello, identity)
+  }
+
+  /** A fresh token was accepted; the rights are asked for again, for what `authenticate` said may have changed. */
+  renewed(identity: Identity): void {
+    this.#step({ type: 'reauthenticated', expiresInMs: this.#expiresInMs(identity) })
+    this.#session?.renew(identity.context)
+    void this.subscriptions.revoke({})
   }
 
   /** It is its session's current link from now on. */
@@ -141,6 +144,10 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
   get #policy() {
     const { heartbeat, timeouts } = this.#parts.settings
     return { heartbeat, helloTimeoutMs: timeouts.helloMs, authenticateTimeoutMs: timeouts.authenticateMs }
+  }
+
+  #expiresInMs({ expiresAt }: Identity): number | null {
+    return expiresAt === undefined ? null : Math.max(expiresAt - this.#parts.env.wallNow(), 0)
   }
 
   #greet(decoded: Exclude<ReturnType<typeof decodeFrame<ClientFrame>>, { kind: 'ignored' }>): void {

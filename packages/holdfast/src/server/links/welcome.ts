@@ -30,6 +30,7 @@ export function welcome(parts: HubParts, link: Link, hello: HelloFrame, identity
   const session = known ?? new Session(parts, hello, subject, identity.context)
   if (!known) parts.sessions.add(session)
   if (!session.attach(link, hello.attempt)) return
+  session.renew(identity.context)
   link.bindTo(session)
   link.writer.send(welcomeFrame(parts, session, known !== null))
   for (const subscription of hello.subscriptions) link.subscriptions.subscribe(subscription)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Inbox, type Arrival } from '../../core/operations/inbox.ts'
 import {
   returnedResult,
@@ -15,13 +16,16 @@ import type {
   Range,
   RequestFrame,
 } from '../../core/wire/frames.ts'
+import { Budget } from '../budget.ts'
 import type { Verdict } from '../topics/grants.ts'
-import type { HubParts, RequestHandler } from '../hub-parts.ts'
+import type { HubParts } from '../hub-parts.ts'
 import type { Session } from './session.ts'
 
 /** A publish on its way to the engine. */
 interface Publish {
   readonly frame: PublishFrame
+  /** Of its JSON. */
+  readonly length: number
   /** Null while the right to it is being asked. */
   decision: { readonly verdict: Verdict; readonly revision: number } | null
 }
@@ -34,9 +38,12 @@ export class SessionOperations {
   readonly #owner = new AbortController()
   /** In the order of their numbers; a later one does not overtake one that still waits for `authorize`. */
   readonly #publishes: Publish[] = []
+  readonly #running: Budget
 
   constructor(parts: HubParts, session: Session, highest: number) {
-    const { maxOpenOperations, maxResultLength } = parts.settings.limits
+    const { maxOpenOperations, maxResultLength, maxRunningLength } = parts.settings.limits
+    this.#running = new Budget(maxRunningLength / 4)
+    setMaxListeners(0, this.#owner.signal)
     this.#parts = parts
     this.#session = session
     const limits = { maxOpen: maxOpenOperations, maxResultLength }
@@ -47,6 +54,11 @@ export class SessionOperations {
     return this.#inbox.highest
   }
 
+  /** JSON characters of the results that are kept. */
+  get resultLength(): number {
+    return this.#inbox.resultLength
+  }
+
   get runningCount(): number {
     return this.#inbox.runningCount
   }
@@ -55,7 +67,11 @@ export class SessionOperations {
   receive(frame: PublishFrame | RequestFrame | CancelFrame, text: string): Goodbye | null {
     const { number } = frame
     if (frame.type === 'cancel') return this.#answer(number, this.#inbox.cancel(number))
-    const start = (): void => (frame.type === 'publish' ? this.#publish(frame) : this.#request(frame))
+    const start = (): void => {
+      if (!this.#take(text.length)) this.#inbox.fail(number, 'overloaded', 'The hub runs too much already.')
+      else if (frame.type === 'publish') this.#publish(frame, text.length)
+      else void this.#request(frame).finally(() => this.#giveBack(text.length))
+    }
     return this.#answer(number, this.#inbox.receive(number, text, start))
   }
 
@@ -80,7 +96,7 @@ export class SessionOperations {
 
   /** The session ended. */
   end(): void {
-    this.#publishes.length = 0
+    for (const { length } of this.#publishes.splice(0)) this.#giveBack(length)
     this.#owner.abort()
     this.#inbox.end()
   }
@@ -103,8 +119,20 @@ export class SessionOperations {
     }
   }
 
-  #publish(frame: PublishFrame): void {
-    const publish: Publish = { frame, decision: null }
+  #take(length: number): boolean {
+    if (!this.#running.take(length)) return false
+    if (this.#parts.running.take(length)) return true
+    this.#running.giveBack(length)
+    return false
+  }
+
+  #giveBack(length: number): void {
+    this.#running.giveBack(length)
+    this.#parts.running.giveBack(length)
+  }
+
+  #publish(frame: PublishFrame, length: number): void {
+    const publish: Publish = { frame, length, decision: null }
     this.#publishes.push(publish)
     this.#decide(publish)
   }
@@ -129,7 +157,8 @@ export class SessionOperations {
         return
       }
       this.#publishes.shift()
-      void this.#append(next.frame, next.decision.verdict)
+      const { frame, length, decision } = next
+      void this.#append(frame, decision.verdict).finally(() => this.#giveBack(length))
     }
   }
 
@@ -148,23 +177,16 @@ export class SessionOperations {
     inbox.settle(number, { text: valueResult(number, value) })
   }
 
-  #request(frame: RequestFrame): void {
-    const { number, method, timeoutMs } = frame
-    const handler = this.#parts.handlers.get(method)
+  async #request({ number, method, data, timeoutMs }: RequestFrame): Promise<void> {
+    const { handlers, settings } = this.#parts
+    const { limits, logger } = settings
+    const handler = handlers.get(method)
     if (!handler) {
       return this.#inbox.fail(number, 'method_unknown', `No handler for ${JSON.stringify(method)}.`)
     }
     const controller = new AbortController()
+    const { signal } = controller
     this.#inbox.run(number, timeoutMs, () => controller.abort())
-    void this.#handle(handler, frame, controller.signal)
-  }
-
-  async #handle(
-    handler: RequestHandler,
-    { number, method, data }: RequestFrame,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { limits, logger } = this.#parts.settings
     let result: HandlerResult
     try {
       const value = await handler(data, { session: this.#session.info, signal })

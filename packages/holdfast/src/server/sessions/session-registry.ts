@@ -2,22 +2,25 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { HelloFrame, Subject } from '../../core/wire/frames.ts'
 import type { HubEnv } from '../env.ts'
 import { sameSubject } from '../../core/wire/subject.ts'
+import type { HubLimits } from '../limits.ts'
 import type { Session } from './session.ts'
 
 /** All sessions of the hub: those with a link, and those at rest, counted apart. */
 export class SessionRegistry {
   readonly #env: HubEnv
   readonly #hubName: string
-  readonly #maxResting: number
+  readonly #limits: HubLimits
   readonly #sessions = new Map<string, Session>()
   readonly #byProducer = new Map<string, Session>()
-  /** In the order in which they came to rest. */
-  readonly #resting = new Set<Session>()
+  /** With the JSON characters of the results they keep, in the order in which they came to rest. */
+  readonly #resting = new Map<Session, number>()
+  /** JSON characters of results that resting sessions keep. */
+  #restingLength = 0
 
-  constructor(env: HubEnv, maxResting: number) {
+  constructor(env: HubEnv, limits: HubLimits) {
     this.#env = env
     this.#hubName = env.randomName().slice(0, 6)
-    this.#maxResting = maxResting
+    this.#limits = limits
   }
 
   get liveCount(): number {
@@ -64,21 +67,32 @@ export class SessionRegistry {
   }
 
   rested(session: Session): void {
-    this.#resting.add(session)
-    if (this.#resting.size <= this.#maxResting) return
-    for (const longest of this.#resting) {
-      longest.end({ code: 'disconnected', message: 'Too many sessions rest.', retry: true })
-      return
+    this.#resting.set(session, 0)
+    this.weigh(session)
+  }
+
+  /** The results that a resting session keeps have changed. */
+  weigh(session: Session): void {
+    const before = this.#resting.get(session)
+    if (before === undefined) return
+    const { resultLength } = session.operations
+    this.#resting.set(session, resultLength)
+    this.#restingLength += resultLength - before
+    const { maxRestingSessions, maxRestingResultLength } = this.#limits
+    for (const [longest] of this.#resting) {
+      if (this.#resting.size <= maxRestingSessions && this.#restingLength <= maxRestingResultLength) return
+      longest.end({ code: 'disconnected', message: 'Too much rests.', retry: true })
     }
   }
 
   woke(session: Session): void {
+    this.#restingLength -= this.#resting.get(session) ?? 0
     this.#resting.delete(session)
   }
 
   forget(session: Session): void {
     this.#sessions.delete(session.id)
-    this.#resting.delete(session)
+    this.woke(session)
     if (this.#byProducer.get(session.producerId) === session) this.#byProducer.delete(session.producerId)
   }
 }

@@ -14,13 +14,13 @@ import type { Timed } from '../../core/time/timekeeper.ts'
 export class Session implements Timed {
   readonly id: string
   readonly key: string
-  readonly info: SessionInfo
   readonly subject: Subject
   readonly instance: string
   readonly producerId: string
   readonly operations: SessionOperations
   readonly requests: SessionRequests
   readonly #parts: HubParts
+  #info: SessionInfo
   #state: SessionState
   #link: Link | null = null
 
@@ -29,12 +29,21 @@ export class Session implements Timed {
     this.id = parts.sessions.nameSession()
     this.key = parts.env.randomName()
     this.subject = subject
-    this.info = { id: this.id, ...subject, context }
+    this.#info = { id: this.id, ...subject, context }
     this.instance = hello.instance
     this.producerId = hello.producer.id
     this.operations = new SessionOperations(parts, this, hello.producer.highest)
     this.requests = new SessionRequests(parts, this)
     this.#state = { name: 'resting', expiresAt: parts.env.now(), attempt: 0 }
+  }
+
+  get info(): SessionInfo {
+    return this.#info
+  }
+
+  /** The credentials were checked again: what `authenticate` said this time holds from now on. */
+  renew(context: unknown): void {
+    this.#info = { ...this.#info, context }
   }
 
   /** The session's current link; null while it rests. */
@@ -83,8 +92,10 @@ export class Session implements Timed {
     this.#link?.writer.send(frame)
   }
 
+  /** A result that nobody hears now is kept, and weighs. */
   sendText(text: string): void {
-    this.#link?.writer.sendText(text)
+    if (this.#link) this.#link.writer.sendText(text)
+    else this.#parts.sessions.weigh(this)
   }
 
   #step(input: SessionInput, link: Link | null): void {

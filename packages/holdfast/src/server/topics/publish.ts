@@ -25,6 +25,8 @@ export async function publish(
   if (refusal) throw refusal
   const keyProblem = key === null ? null : nameProblem(key)
   if (keyProblem) throw notSent('data_invalid', `The key ${keyProblem}.`)
+  if (user !== null && typeof user !== 'string')
+    throw notSent('data_invalid', 'The user must be a string or null.')
   const entry = { topic, data: JSON.stringify(data), user, key, producer: null }
   if (utf8Length(entry.data) > settings.retention.bytes / 2) {
     throw notSent('message_too_large', 'The message is larger than half of what the topic keeps.')

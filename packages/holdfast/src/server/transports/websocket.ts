@@ -8,8 +8,11 @@ import { webSocketProtocol } from '../../core/wire/version.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './link-socket.ts'
 import { webSocketFrame } from './websocket-frame.ts'
 
-/** A message may come in this many fragments and chunks at most. */
-const maxPieces = 1_024
+/**
+ * How many fragments and reads a message may come in at most: a slow line delivers a frame in segments of a hundred
+ * bytes, and each piece costs about that much beside its bytes.
+ */
+const leastPieceBytes = 16
 
 export type Accept = (socket: LinkSocket, request: LinkRequest) => LinkEvents
 
@@ -20,6 +23,7 @@ export class WebSocketTransport {
 
   constructor(maxFrameBytes: number, accept: Accept) {
     this.#accept = accept
+    const maxPieces = Math.ceil(maxFrameBytes / leastPieceBytes)
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
