@@ -5,7 +5,11 @@ export interface Room {
 }
 
 export const rooms: readonly Room[] = [
-  { id: 'lobby', title: 'Lobby', about: 'Say hello. Open a second tab to have somebody to talk to.' },
+  {
+    id: 'lobby',
+    title: 'Lobby',
+    about: 'Say hello. A private window, or another name in a second tab, is somebody to talk to.',
+  },
   {
     id: 'workshop',
     title: 'Workshop',

@@ -15,6 +15,10 @@ import { Links } from './links.ts'
 import { onStopSignals } from './stop-signals.ts'
 
 const port = Number(process.env['PORT'] ?? 4_000)
+if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  console.error(`PORT must be a number from 0 to 65535, not ${process.env['PORT']}.`)
+  process.exit(1)
+}
 const host = process.env['HOST'] ?? '127.0.0.1'
 const dataFolder = process.env['DATA_DIR'] ?? fileURLToPath(new URL('../../data', import.meta.url))
 

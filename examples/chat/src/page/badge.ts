@@ -27,7 +27,7 @@ export class Badge {
     this.#clientNow = clientNow
     this.#retry.addEventListener('click', () => {
       if (clientNow().state === 'closed') again()
-      else clientNow().reconnectNow()
+      else if (clientNow().state === 'waiting') clientNow().reconnectNow()
     })
   }
 
@@ -36,7 +36,10 @@ export class Badge {
     this.#badge.dataset['state'] = state
     setText(this.#state, labels[state])
     setText(this.#retry, state === 'closed' ? 'Connect again' : 'Try now')
-    this.#retry.hidden = state !== 'closed' && state !== 'waiting'
+    const useful = state === 'closed' || state === 'waiting'
+    // While a try that it began is under way it keeps the keyboard's focus.
+    this.#retry.hidden = !useful && (state === 'live' || document.activeElement !== this.#retry)
+    this.#retry.setAttribute('aria-disabled', String(!useful))
     this.#countDown()
   }
 
