@@ -52,6 +52,12 @@ export class ChatPage implements AsyncDisposable {
     await this.page.getByRole('button', { name: button }).click()
   }
 
+  /** Presses a button of the panel, and waits until it has had its effect. */
+  async hurt(button: string): Promise<void> {
+    const answered = this.page.waitForResponse((response) => response.url().includes('/faults/'))
+    await Promise.all([answered, this.press(button)])
+  }
+
   /** Presses “Try now” if it is there: at any moment the page may try by itself. Returns what the badge says. */
   tryNow(): Promise<string | null> {
     return this.page.evaluate(() => {
@@ -90,7 +96,7 @@ export class ChatPage implements AsyncDisposable {
   }
 
   /** Waits until the newest message is marked so. */
-  async lastIs(status: 'Queued' | 'Sent' | 'Delivered' | 'Failed'): Promise<void> {
+  async lastIs(status: 'Queued' | 'Sent' | 'Delivered' | 'Waiting' | 'Failed'): Promise<void> {
     await expect.poll(async () => (await this.messages()).at(-1)?.status, patience).toBe(status)
   }
 

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { startChat } from './chat-server.ts'
 
@@ -10,7 +12,7 @@ test('npm start prints the address, serves the page there, and leaves nothing be
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'after %s the chat closes in order and ends by itself [S12]',
+  'S12 after %s the chat closes in order and ends by itself',
   async (signal) => {
     await using server = await startChat()
     server.kill(signal)
@@ -18,7 +20,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('a second signal ends it at once, whatever the server is busy with [S12]', async () => {
+test('S12 a second signal ends it at once, whatever the server is busy with', async () => {
   await using server = await startChat()
   await server.fault('block?ms=30000')
   server.kill('SIGTERM')
@@ -36,4 +38,15 @@ test('a foreign page cannot press the buttons', async () => {
     headers: { origin: 'https://elsewhere.example' },
   })
   expect(response.status).toBe(403)
+})
+
+test.each(['abc', '70000', '-1'])('PORT=%s is refused in a sentence', (PORT) => {
+  const program = fileURLToPath(new URL('../examples/chat/dist/front/main.js', import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [program], {
+    env: { ...process.env, PORT },
+    encoding: 'utf8',
+    timeout: 10_000,
+  })
+  expect(stderr).toBe(`PORT must be a number from 0 to 65535, not ${PORT}.\n`)
+  expect(status).toBe(1)
 })

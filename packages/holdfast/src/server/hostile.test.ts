@@ -265,3 +265,30 @@ async function cut(client: Client, links: DroppableLink[]): Promise<void> {
   client.reconnectNow()
   await until(() => client.stats().reconnects > reconnects && client.state === 'live', 'it is live again')
 }
+
+it('S10 whatever belonged to a session is gone when it ends, by close, kick and expiry', async () => {
+  const { hub, url } = await start({ timeouts: { sessionTtlMs: 50 } })
+  hub.onRequest(
+    'hold',
+    (_payload, { signal }) => new Promise((resolve) => signal.addEventListener('abort', resolve)),
+  )
+  const before = hub.stats()
+  const links: DroppableLink[] = []
+  const [closed, kicked, expired] = await Promise.all([
+    liveClient(url),
+    liveClient(url),
+    liveClient(url, { transports: [recording(links)] }),
+  ])
+  for (const client of [closed, kicked, expired]) {
+    client.subscribe('t', {}, { message: () => {}, gap: () => {} })
+    void codeOf(client.request('hold', null))
+    void codeOf(hub.request({ session: client.session ?? '' }, 'nothing', null))
+  }
+  await until(() => hub.stats().operations.running === 3 && hub.stats().subscriptions === 3, 'all is open')
+  await closed.close()
+  hub.disconnect(kicked.session ?? '')
+  links[0]?.abandon()
+  await until(() => hub.stats().sessions.resting + hub.stats().sessions.live === 0, 'all have ended')
+  await until(() => hub.stats().links === 0, 'no link is left')
+  expect(hub.stats()).toEqual(before)
+})
