@@ -2,7 +2,7 @@ import { connect, type Client, type Gap, type HoldfastError, type StateChange } 
 import type { Entry } from '../contract/conversation.ts'
 import type { Position } from '../contract/position.ts'
 import type { Room } from '../contract/rooms.ts'
-import { ConnectionNotices, descriptionOf } from './connection-notices.ts'
+import { ConnectionNotices, descriptionOf, outcomeOf } from './connection-notices.ts'
 import type { Counts } from './counters.ts'
 import type { DeliveryAudit } from './delivery-audit.ts'
 import type { Identity } from './identity.ts'
@@ -87,7 +87,9 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
 
   say(room: string, text: string): void {
     this.#outgoing.send(room, text)
-    if (this.#client.state !== 'live') this.#connectionNotices.queuedOffline(this.#outgoing.unsettledCount)
+    const { state } = this.#client
+    if (state !== 'live')
+      this.#connectionNotices.queuedOffline(this.#outgoing.unsettledCount, state === 'closed')
     this.#listener.changed()
   }
 
@@ -159,6 +161,7 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
   caughtUp(feed: RoomFeed, result: CatchUp): void {
     this.#outgoing.reconcile(feed.room.id, (id) => feed.has(id))
     this.#connectionNotices.caughtUp(feed.room, result)
+    this.#rooms.get(feed.room.id)?.list.closeGap(outcomeOf(result))
     this.#listener.changed()
   }
 

@@ -34,8 +34,10 @@ export class ConnectionNotices {
     }
   }
 
-  queuedOffline(count: number): void {
-    const text = `Queued while offline: ${count === 1 ? '1 message' : `${count} messages`}.`
+  /** @param gaveUp whether the messages go out only when somebody connects again */
+  queuedOffline(count: number, gaveUp: boolean): void {
+    const why = gaveUp ? 'Waiting until you connect again' : 'Queued while offline'
+    const text = `${why}: ${count === 1 ? '1 message' : `${count} messages`}.`
     this.#notices.show({ key: 'queued', tone: 'info', stays: true, text })
   }
 
@@ -45,9 +47,6 @@ export class ConnectionNotices {
 
   gapFound(room: Room, gap: Gap): void {
     this.#gaps.set(room.title, gap)
-    this.#notices.note(
-      `Gap in the ${room.title}: ${gap.reason}, ${gap.lost ?? 'nobody knows how many'} lost.`,
-    )
   }
 
   roomLost(room: Room, { code, message }: Reason): void {
@@ -60,15 +59,23 @@ export class ConnectionNotices {
     if (!this.#gaps.has(room.title)) return
     this.#caughtUp.set(room.title, result)
     if (this.#caughtUp.size < this.#gaps.size) return
-    const titles = [...this.#gaps.keys()].join(', ')
-    const sum = (of: keyof CatchUp): number =>
-      [...this.#caughtUp.values()].reduce((total, caught) => total + caught[of], 0)
     const restarted = [...this.#gaps.values()].some(({ reason }) => reason === 'epoch')
     const why = restarted ? 'the server began anew' : 'messages were no longer kept'
-    const forgotten = sum('forgotten') > 0 ? ` ${sum('forgotten')} more are no longer in its record.` : ''
-    const text = `Gap in ${titles}: ${why}. Fetched what it names: ${sum('changed')} new or changed.${forgotten}`
+    // Where nobody ever wrote, nothing can be missing.
+    const caught = [...this.#caughtUp].filter(([, { empty }]) => !empty)
+    const titles = caught.map(([title]) => `the ${title}`)
+    const sum = (of: 'changed' | 'forgotten'): number =>
+      caught.reduce((total, [, result]) => total + result[of], 0)
+    const changed = sum('changed')
+    const forgotten = sum('forgotten')
+    const found = changed === 1 ? '1 new or changed message' : `${changed} new or changed messages`
+    const fetched =
+      changed > 0 ? `${found} came from the server’s record` : 'the server’s record has nothing new'
+    const rest = forgotten > 0 ? `, ${forgotten} more are no longer in it` : ''
     this.#gaps.clear()
     this.#caughtUp.clear()
+    if (titles.length === 0) return
+    const text = `Gap in ${listed(titles)}, because ${why}: ${fetched}${rest}.`
     this.#notices.show({ key: 'gap', tone: 'info', text })
   }
 
@@ -79,7 +86,19 @@ export class ConnectionNotices {
   }
 }
 
+function listed(names: readonly string[]): string {
+  return names.join(', ').replace(/, (?!.*, )/, ' and ')
+}
+
 export function descriptionOf({ reason, lost }: Gap): string {
-  if (reason === 'epoch') return 'The server began anew here. What was missing came from its record.'
-  return `${lost ?? 'Some'} messages were no longer kept here. They came from the server’s record.`
+  if (reason === 'epoch') return 'The server began anew here.'
+  return lost === 1
+    ? '1 message was no longer kept here.'
+    : `${lost ?? 'Some'} messages were no longer kept here.`
+}
+
+/** What became of the messages that a gap left out; empty if there were none. */
+export function outcomeOf({ changed, forgotten }: CatchUp): string {
+  if (forgotten > 0) return 'Some of what was missing is no longer in the server’s record.'
+  return changed > 0 ? 'What was missing came from the server’s record.' : ''
 }

@@ -14,13 +14,15 @@ export class MessageList {
   readonly #empty = make('p', { className: 'empty' })
   readonly #actions: MessageActions
   readonly #views = new Map<string, MessageView>()
+  /** The newest gap, until the history has said what was missing. */
+  #openGap: HTMLElement | null = null
   /** Whoever has scrolled back wants to read in peace. */
   #follows = true
 
   constructor(room: Room, actions: MessageActions) {
     this.#actions = actions
     this.#list = make('ol', { role: 'log', 'aria-label': `Messages in ${room.title}` })
-    this.#empty.textContent = `Nobody has said anything in the ${room.title} yet. ${room.about}`
+    this.#empty.textContent = `Nobody has said anything in the ${room.title} yet.`
     this.element = make(
       'div',
       { className: 'scroll', role: 'region', 'aria-label': `The ${room.title}`, 'data-room': room.id },
@@ -74,11 +76,20 @@ export class MessageList {
     this.#empty.hidden = this.#views.size > 0
   }
 
-  /** Marks where the topic's messages broke off. */
+  /** Marks where the topic's messages broke off; where there were none, nothing did. */
   addGap(text: string): void {
-    const firstUnsent = [...this.#views.values()].find(({ seq }) => seq === Infinity)
-    const mark = make('li', { className: 'gap', text })
-    this.#list.insertBefore(mark, firstUnsent?.element ?? null)
+    const views = [...this.#views.values()]
+    if (views.every(({ seq }) => seq === Infinity)) return
+    const firstUnsent = views.find(({ seq }) => seq === Infinity)
+    this.#openGap = make('li', { className: 'gap', text })
+    this.#list.insertBefore(this.#openGap, firstUnsent?.element ?? null)
+    this.#followEnd()
+  }
+
+  /** Adds to the mark what became of the missing messages. */
+  closeGap(text: string): void {
+    if (text !== '') this.#openGap?.append(` ${text}`)
+    this.#openGap = null
     this.#followEnd()
   }
 

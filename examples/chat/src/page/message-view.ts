@@ -11,7 +11,13 @@ export interface MessageActions {
   askAgain(answer: string): void
 }
 
-const statusTexts = { queued: 'Queued', sent: 'Sent', delivered: 'Delivered', failed: 'Failed' } as const
+const statusTexts = {
+  queued: 'Queued',
+  sent: 'Sent',
+  delivered: 'Delivered',
+  waiting: 'Waiting',
+  failed: 'Failed',
+} as const
 
 /** One message of a list: who, when, what, and how far it has come. */
 export class MessageView {
@@ -57,8 +63,11 @@ export class MessageView {
       this.#by(user, true)
       this.#say(text)
     }
-    this.element.dataset['status'] = status.name
-    setText(this.#status, statusTexts[status.name])
+    // What goes out with the next connection has not failed.
+    const waits = status.name === 'failed' && status.cause === 'unsent'
+    const shown = waits ? 'waiting' : status.name
+    this.element.dataset['status'] = shown
+    setText(this.#status, statusTexts[shown])
     this.#footer.replaceChildren()
     if (status.name !== 'failed') return
     const asks = status.cause === 'refused'

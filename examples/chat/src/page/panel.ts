@@ -1,4 +1,4 @@
-import { byId } from './elements.ts'
+import { byId, setText } from './elements.ts'
 import type { Notices } from './notices.ts'
 
 /** The panel with the buttons that hurt. They go over plain HTTP to the front, so they work while the link does not. */
@@ -8,6 +8,7 @@ export class Panel {
   readonly #unplug = byId('unplug', HTMLButtonElement)
   readonly #tab: string
   readonly #notices: Notices
+  #unplugged = false
 
   /** @param tab how the front tells this page's link from others */
   constructor(tab: string, notices: Notices) {
@@ -17,10 +18,7 @@ export class Panel {
 
   listen(): void {
     for (const button of this.#panel.querySelectorAll<HTMLButtonElement>('[data-fault]')) {
-      button.addEventListener(
-        'click',
-        () => void this.#hurt(button.dataset['fault'] ?? '', button.textContent),
-      )
+      button.addEventListener('click', () => void this.#hurt(button.dataset['fault'] ?? '', labelOf(button)))
     }
     this.#unplug.addEventListener('click', () => void this.#turnPlug())
     this.#toggle.addEventListener('click', () => this.#open(!this.#isOpen))
@@ -43,20 +41,31 @@ export class Panel {
   }
 
   async #turnPlug(): Promise<void> {
-    const out = this.#unplug.getAttribute('aria-pressed') !== 'true'
-    await this.#hurt(out ? 'unplug' : 'plug-in', out ? 'Unplug' : 'Plug in')
-    this.#unplug.setAttribute('aria-pressed', String(out))
+    const out = !this.#unplugged
+    if (!(await this.#hurt(out ? 'unplug' : 'plug-in', labelOf(this.#unplug)))) return
+    this.#unplugged = out
+    setText(this.#unplug, out ? 'Plug in' : 'Unplug')
+    this.#unplug.classList.toggle('active', out)
   }
 
-  async #hurt(fault: string, label: string): Promise<void> {
+  /** False if the front did not do it. */
+  async #hurt(fault: string, label: string): Promise<boolean> {
+    // Before the request, so that the log has the cause before its effects.
+    this.#notices.note(`You pressed “${label}”.`)
     try {
       const response = await fetch(`/faults/${fault}${fault.includes('?') ? '&' : '?'}tab=${this.#tab}`, {
         method: 'POST',
       })
       if (!response.ok) throw new Error(`the front answered ${response.status}`)
-      this.#notices.note(`You pressed “${label.trim().replaceAll(/\s+/g, ' ')}”.`)
+      return true
     } catch (error) {
       this.#notices.show({ key: 'fault', tone: 'bad', text: `The button did nothing: ${String(error)}` })
+      return false
     }
   }
+}
+
+/** What the button is called, without the small print. */
+function labelOf(button: HTMLButtonElement): string {
+  return button.firstChild?.textContent?.trim() ?? ''
 }

@@ -12,6 +12,8 @@ export interface CatchUp {
   readonly changed: number
   /** Entries that this page has not seen and that the record no longer keeps. */
   readonly forgotten: number
+  /** Nobody has ever written in the room. */
+  readonly empty: boolean
 }
 
 export interface RoomFeedListener {
@@ -116,7 +118,7 @@ export class RoomFeed {
         const changed = reply.entries.filter((entry) => this.#learn(entry)).length
         if (this.#gapOpen) this.#fetchedForGaps += changed
         this.#gapOpen = false
-        this.#listener.caughtUp(this, { changed, forgotten })
+        this.#listener.caughtUp(this, { changed, forgotten, empty: this.#entries.size === 0 })
       } catch {
         this.#stale = true
         // No reply in time: asked again when the connection is back.
