@@ -1,4 +1,5 @@
 import type { ClientEnv } from './env.ts'
+import type { Fetch } from './fetch.ts'
 import { watchPage } from './page-lifecycle.ts'
 
 export const browserEnv: ClientEnv = {
@@ -10,6 +11,9 @@ export const browserEnv: ClientEnv = {
     const timer = setTimeout(callback, delayMs)
     return () => clearTimeout(timer)
   },
+  fetch: (url, request) => (fetch as Fetch)(url, request),
+  holdRequest: () => Promise.resolve(() => {}),
+  provedTransports: new Map(),
   watchPage,
 }
 

@@ -40,7 +40,6 @@ export interface ConnectionHost {
 
 /** The wall clock ran this much ahead of the monotonic one: the machine slept, or the clock was set. */
 const clockJumpMs = 10_000
-const frameTooLarge = 1009
 
 /** Interprets the effects of the client's state machine; holds its one link. */
 export class Connection implements Timed {
@@ -191,7 +190,7 @@ export class Connection implements Timed {
     if (!isCurrent()) return
     this.#token = token
     try {
-      this.#link = this.#transport.open(this.#url, this.#eventsOf(attempt))
+      this.#link = this.#transport.open(this.#url, this.#eventsOf(attempt), this.#env)
     } catch (cause) {
       this.#fail(
         attempt,
@@ -205,11 +204,11 @@ export class Connection implements Timed {
     return {
       opened: () => this.input({ type: 'opened', attempt }),
       received: (text: string) => this.#receive(attempt, text),
-      closed: (closeCode: number | null) => this.#closed(attempt, closeCode),
+      closed: (departure: Departure | null) => this.#closed(attempt, departure),
     }
   }
 
-  #closed(attempt: number, closeCode: number | null): void {
+  #closed(attempt: number, departure: Departure | null): void {
     if (this.#state.name === 'closing') {
       this.input({
         type: 'departed',
@@ -222,12 +221,8 @@ export class Connection implements Timed {
         message: `The socket to ${this.#url.href} did not open.`,
         retry: true,
       })
-    } else if (closeCode === frameTooLarge) {
-      this.#fail(attempt, {
-        code: 'frame_too_large',
-        message: 'A frame was too large for the hub.',
-        retry: true,
-      })
+    } else if (departure) {
+      this.#fail(attempt, departure)
     } else {
       this.#fail(attempt, { code: 'link_lost', message: 'The socket closed without a goodbye.', retry: true })
     }

@@ -1,3 +1,5 @@
+import type { Fetch } from './fetch.ts'
+
 /** Everything the client takes from its surroundings, so that a test or a simulation can replace all of it. */
 export interface ClientEnv {
   /** A monotonic clock in milliseconds. */
@@ -10,6 +12,15 @@ export interface ClientEnv {
   randomName(): string
   /** Runs the callback once after a delay; returns a function that cancels it. */
   setTimer(callback: () => void, delayMs: number, options: TimerOptions): () => void
+  /** For the transports over HTTP. */
+  readonly fetch: Fetch
+  /**
+   * Asks for the right to keep a request to a host open for long, which browsers limit over HTTP/1.1 [R56]. Resolves with what
+   * gives the right back, or null: too many are open.
+   */
+  holdRequest(url: URL): Promise<(() => void) | null>
+  /** The names of the transports that were proved, by the origin of the hub; lives as long as the page [R61]. */
+  readonly provedTransports: Map<string, string>
   /** Starts listening to the page; returns a function that stops it. */
   watchPage(events: PageEvents): () => void
 }

@@ -249,8 +249,8 @@ function recording(links: DroppableLink[]): Transport {
   const transport = websocket()
   return {
     name: transport.name,
-    open(url, events) {
-      const link = transport.open(url, events)
+    open(url, events, env) {
+      const link = transport.open(url, events, env)
       links.push(link)
       return link
     },

@@ -156,6 +156,7 @@ export class MemoryLink implements TransportLink {
   #socket(): LinkSocket {
     return {
       encode: webSocketFrame,
+      framed: (slice) => slice,
       write: (parts, written) => {
         if (this.#hubState !== 'open') return
         for (const [index, part] of parts.entries())
@@ -203,7 +204,10 @@ export class MemoryLink implements TransportLink {
   #clientClosed(closeCode: number): void {
     if (this.#clientState === 'closed') return
     this.#clientState = 'closed'
-    this.#clientEvents.closed(closeCode)
+    const message = 'A frame was too large for the hub.'
+    this.#clientEvents.closed(
+      closeCode === tooLarge ? { code: 'frame_too_large', message, retry: true } : null,
+    )
   }
 
   #hubClosed(): void {

@@ -1,8 +1,19 @@
-import type { Transport, TransportEvents, TransportLink } from '../client/transports/transport.ts'
+import type {
+  Transport,
+  TransportEnv,
+  TransportEvents,
+  TransportLink,
+} from '../client/transports/transport.ts'
 import { MemoryLink, type HubPeer } from './memory-link.ts'
 import type { PipeConditions } from './memory-pipe.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
+
+/** For transports that need neither. */
+export const noHttp: TransportEnv = {
+  fetch: () => Promise.reject(new Error('there is no HTTP here')),
+  holdRequest: () => Promise.resolve(() => {}),
+}
 
 const defaultConditions: PipeConditions = {
   latencyMs: 10,
@@ -10,9 +21,6 @@ const defaultConditions: PipeConditions = {
   kernelBytes: 262_144,
   segmentBytes: 16_384,
 }
-
-/** A socket that was never connected ends with this. */
-const abnormal = 1006
 
 /** Every connection between the clients and the hub, and what happens to those to come. */
 export class MemoryNetwork {
@@ -76,14 +84,14 @@ export class MemoryNetwork {
     }
     if (this.reach !== 'silence') {
       this.#clock.schedule(this.#clock.now + 2 * this.conditions.latencyMs, 'io', loop, () => {
-        if (end()) events.closed(abnormal)
+        if (end()) events.closed(null)
       })
     }
     return {
       bufferedBytes: 0,
       send: () => {},
       close: () => {
-        if (end()) loop.io(() => events.closed(abnormal))
+        if (end()) loop.io(() => events.closed(null))
       },
       abandon: () => void end(),
     }

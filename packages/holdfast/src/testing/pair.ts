@@ -7,7 +7,7 @@ import { hubOf, type Hub } from '../server/hub.ts'
 import { HubCore } from '../server/hub-core.ts'
 import { settingsOf, type HubOptions, type Logger } from '../server/options.ts'
 import type { HubPeer, MemoryLink } from './memory-link.ts'
-import { MemoryNetwork } from './memory-network.ts'
+import { MemoryNetwork, noHttp } from './memory-network.ts'
 import type { PipeConditions } from './memory-pipe.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -191,6 +191,8 @@ export class Pair {
       random: () => this.random.next(),
       randomName: () => this.random.name(),
       setTimer: loop.setTimer,
+      ...noHttp,
+      provedTransports: new Map<string, string>(),
     }
   }
 }

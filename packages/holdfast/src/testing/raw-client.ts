@@ -1,4 +1,5 @@
 import type { TransportLink } from '../client/transports/transport.ts'
+import { noHttp } from './memory-network.ts'
 import type { Pair } from './pair.ts'
 import { VirtualLoop } from './virtual-loop.ts'
 
@@ -8,7 +9,7 @@ export type RawFrame = Readonly<Record<string, unknown>> & { readonly type: stri
 export class RawClient {
   /** What the hub said, in order. */
   readonly frames: RawFrame[] = []
-  closedWith: number | null = null
+  closed = false
   readonly #link: TransportLink
   #opened = false
 
@@ -16,15 +17,19 @@ export class RawClient {
     const loop = new VirtualLoop(pair.clock)
     this.#link = pair.network
       .transport(loop, headers, () => {})
-      .open(new URL('https://example.test'), {
-        opened: () => {
-          this.#opened = true
+      .open(
+        new URL('https://example.test'),
+        {
+          opened: () => {
+            this.#opened = true
+          },
+          received: (text) => this.frames.push(JSON.parse(text) as RawFrame),
+          closed: () => {
+            this.closed = true
+          },
         },
-        received: (text) => this.frames.push(JSON.parse(text) as RawFrame),
-        closed: (code) => {
-          this.closedWith = code
-        },
-      })
+        noHttp,
+      )
   }
 
   /** Opens a connection and says hello; the rest of the frame is made up. */

@@ -29,6 +29,9 @@ export function webSocketTransport(make: (url: string, protocol: string) => WebS
   }
 }
 
+/** The only end without a goodbye: the frame was too large for the WebSocket layer itself [R43]. */
+const frameTooLarge = 1009
+
 const ignore = (): void => {}
 
 function link(socket: WebSocketLike, events: TransportEvents): TransportLink {
@@ -36,7 +39,10 @@ function link(socket: WebSocketLike, events: TransportEvents): TransportLink {
   socket.onmessage = ({ data }) => {
     if (typeof data === 'string') events.received(data)
   }
-  socket.onclose = ({ code }) => events.closed(code)
+  socket.onclose = ({ code }) => {
+    const message = 'A frame was too large for the hub.'
+    events.closed(code === frameTooLarge ? { code: 'frame_too_large', message, retry: true } : null)
+  }
   // A `close` always follows an `error`; a late `error` without a listener would kill a Node process.
   socket.onerror = ignore
   return {

@@ -180,8 +180,9 @@ export class LinkWriter {
   #read(cursor: Cursor, room: number, segments: Segment[]): Uint8Array | null {
     const { log } = cursor
     if (cursor.offset < log.oldest - 1) return this.#gap(cursor)
-    const slice = log.read(cursor.offset, room)
-    if (!slice) return null
+    const read = log.read(cursor.offset, room)
+    if (!read) return null
+    const slice = this.#socket.framed(read)
     cursor.offset = slice.through
     if (slice.segment) segments.push(slice.segment)
     return slice.bytes

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { LinkErrorCode } from '../../core/wire/error-codes.ts'
+import type { Slice } from '../../engines/engine.ts'
 
 /** What is known of the request that opened a link. */
 export interface LinkRequest {
@@ -11,6 +12,8 @@ export interface LinkRequest {
 export interface LinkSocket {
   /** A frame's text as the bytes to write. */
   encode(text: string): Uint8Array
+  /** A slice of a topic's log, whose messages are WebSocket frames, as this transport frames them. */
+  framed(slice: Slice): Slice
   /**
    * Writes whole encoded frames in order; the hub has one write under way at most, but for the goodbye.
    * `written` is called once the operating system took all of it, and says whether that had to wait for the peer.

@@ -63,6 +63,7 @@ function link(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, ac
   const open = (): boolean => webSocket.readyState === webSocket.OPEN
   const linkSocket: LinkSocket = {
     encode: webSocketFrame,
+    framed: (slice) => slice,
     write(parts, written) {
       if (!open()) return
       let waited = false
