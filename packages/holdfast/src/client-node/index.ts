@@ -19,7 +19,7 @@ export function websocket(): Transport {
  * @throws TypeError for a URL or an option that is none
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Client {
-  return makeClient(url, options.transports?.[0] ?? websocket(), options, nodeEnv)
+  return makeClient(url, options.transports ?? [websocket()], options, nodeEnv)
 }
 
 export * from '../client/public.ts'

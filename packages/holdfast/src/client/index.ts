@@ -9,7 +9,7 @@ import { websocket } from './transports/websocket.ts'
  * @throws TypeError for a URL or an option that is none
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Client {
-  return makeClient(url, options.transports?.[0] ?? websocket(), options, browserEnv)
+  return makeClient(url, options.transports ?? [websocket()], options, browserEnv)
 }
 
 export { websocket }
