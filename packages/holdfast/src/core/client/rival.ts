@@ -12,6 +12,8 @@ type Live = Extract<ClientState, { name: 'live' }>
 export interface Rival {
   readonly attempt: number
   readonly phase: 'opening' | 'proving' | 'joining'
+  /** The link it is to take over from has ended: the hub fences that before it says welcome to this one. */
+  readonly alone: boolean
   readonly deadline: number
 }
 
@@ -28,7 +30,7 @@ interface RivalStep {
 
 export function startRival(state: Live, { now, policy }: RivalContext): RivalStep {
   const attempt = state.latestAttempt + 1
-  const rival: Rival = { attempt, phase: 'opening', deadline: now + policy.connectTimeoutMs }
+  const rival: Rival = { attempt, phase: 'opening', alone: false, deadline: now + policy.connectTimeoutMs }
   return {
     state: { ...state, latestAttempt: attempt, rival },
     effects: [{ type: 'open', attempt, transport: state.candidate, tokenRejected: false }],

@@ -136,16 +136,27 @@ function pong(state: Named<'live'>, id: number, { now, random }: ClientContext):
   const probe = state.probe?.id === id ? null : state.probe
   if (state.proved) return stay({ ...state, probe })
   const choice = proved(state.choice, state.upgraded)
-  const rivalAt = now + rivalAfterMs(choice, random())
+  const rivalAt = Math.min(state.rivalAt, now + rivalAfterMs(choice, random()))
   return stay({ ...state, proved: true, failures: 0, probe, choice, rivalAt })
 }
 
 /** What the rival's link reports. */
 function stepContested(state: Contested, input: ClientInput, context: ClientContext): ClientStep {
+  if (input.type === 'departed' && state.rival.alone) return loseBoth(state, context)
   if (input.type !== 'welcomed' || state.rival.phase !== 'joining') return stepRival(state, input, context)
   const choice = { ...(aged(state, context.now) ?? state.choice), transport: state.candidate }
   const successor = { ...state, attempt: state.rival.attempt, choice }
   return after([{ type: 'promote' }], admit(successor, input.welcome, context, true))
+}
+
+/** The link has ended, and now the rival that was to take over; neither is to blame. */
+function loseBoth(state: Contested, context: ClientContext): ClientStep {
+  const departure: Departure = {
+    code: 'superseded',
+    message: 'A better link failed on the way.',
+    retry: true,
+  }
+  return after([{ type: 'withdraw' }], tryAgain(state, departure, context))
 }
 
 /** The choice after a life that was long enough to be trusted, else null. */
@@ -195,7 +206,7 @@ function putAway(state: Open): ClientStep {
 const rivalGone = (state: Open): readonly ClientEffect[] => (isContested(state) ? [{ type: 'withdraw' }] : [])
 
 /**
- * The link is gone: a rival that is as good as welcome takes its place, or the client tries again, or stops for good. A
+ * The link is gone: a rival that awaits its welcome takes its place, or the client tries again, or stops for good. A
  * rival that was given up may still have overtaken the link at the hub.
  */
 function depart(state: Linked, departure: Departure, context: ClientContext): ClientStep {
@@ -203,12 +214,7 @@ function depart(state: Linked, departure: Departure, context: ClientContext): Cl
   const overtaken = code === 'superseded' && state.latestAttempt > state.attempt
   const goesOn = retry || overtaken
   if (isContested(state) && state.rival.phase === 'joining' && goesOn && departure.received === undefined) {
-    const { attempt, deadline } = state.rival
-    const choice = { ...state.choice, transport: state.candidate }
-    return {
-      state: { ...continuityOf(state), name: 'joining', attempt, choice, deadline },
-      effects: [{ type: 'promote' }],
-    }
+    return stay({ ...state, rival: { ...state.rival, alone: true } })
   }
   if (code === 'unauthenticated' && context.policy.canRefreshToken && !state.tokenRejected) {
     return after(rivalGone(state), connect(state, context, { tokenRejected: true }))
@@ -319,5 +325,5 @@ function tickRival(state: Named<'live'>, { late }: Ticked, context: ClientContex
   if (!rival) return now < rivalAt ? stay(state) : startRival(state, context)
   if (now < rival.deadline) return stay(state)
   if (late) return stay({ ...state, rival: { ...rival, deadline: now + policy.openTimeoutMs } })
-  return withdrawRival(state, context)
+  return rival.alone ? loseBoth({ ...state, rival }, context) : withdrawRival(state, context)
 }
