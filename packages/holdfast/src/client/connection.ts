@@ -9,9 +9,8 @@ import {
 } from '../core/client/state.ts'
 import { stepClient } from '../core/client/step.ts'
 import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
-import { decodeFrame } from '../core/wire/decode.ts'
 import type { HelloFrame, HubFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { hubFrames } from '../core/wire/shapes.ts'
+import { decodeHubFrame } from '../core/wire/hub-frames.ts'
 import type { ClientEnv } from './env.ts'
 import type { TokenSource } from './token-source.ts'
 import type { Transport, TransportLink } from './transports/transport.ts'
@@ -240,14 +239,13 @@ export class Connection implements Timed {
     const state = this.#state
     if (state.name !== 'live' && state.name !== 'joining') return
     this.#heardAt = this.#env.now()
-    const decoded = decodeFrame<HubFrame>(text, hubFrames)
-    if (decoded.kind === 'ignored') return
-    if (decoded.kind === 'fault') {
-      const { code, message } = decoded.fault
-      this.#fail(attempt, { code, message: `The hub sent a faulty frame: ${message}`, retry: true })
+    const frame = decodeHubFrame(text)
+    if (frame === null) return
+    if (typeof frame === 'string') {
+      this.#fail(attempt, { code: frame, message: 'The hub sent an unsound frame.', retry: true })
       return
     }
-    this.#dispatch(attempt, decoded.frame, text)
+    this.#dispatch(attempt, frame, text)
     if (state.name === 'live' && this.#heardAt - this.#sentAt > state.heartbeat.intervalMs / 2) {
       // A peer behind a long backlog would hear our pong too late: what was received is answered as well [R40].
       this.send({ type: 'ping', id: 0 })
