@@ -1,6 +1,6 @@
 import { HoldfastError } from '../wire/errors.ts'
 import type { ErrorCode } from '../wire/error-codes.ts'
-import type { ResultFrame, WireError } from '../wire/frames.ts'
+import type { WireError } from '../wire/frames.ts'
 import { maxJsonDepth } from '../wire/json.ts'
 import { utf8Length } from '../wire/names.ts'
 import { dataRefusal } from '../wire/refusals.ts'
@@ -70,15 +70,6 @@ function fitting(number: number, text: string, maxBytes: number): HandlerResult 
 }
 
 /** What the producer of an operation gets for a `result` frame that carries an error. */
-export function replyError({
-  code,
-  message,
-  reason,
-  data,
-}: NonNullable<ResultFrame['error']>): HoldfastError {
-  return new HoldfastError(code, message, {
-    outcome: 'replied',
-    ...(reason === undefined ? {} : { reason }),
-    ...(data === undefined ? {} : { data }),
-  })
+export function replyError({ code, message, reason, data }: WireError): HoldfastError {
+  return new HoldfastError(code, message, { outcome: 'replied', reason, data })
 }
