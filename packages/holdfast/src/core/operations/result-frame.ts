@@ -1,8 +1,9 @@
 import { HoldfastError } from '../wire/errors.ts'
 import type { ErrorCode } from '../wire/error-codes.ts'
-import type { ResultFrame, WireError } from '../wire/frames.ts'
-import { lossyJsonProblem, maxJsonDepth } from '../wire/json.ts'
+import type { WireError } from '../wire/frames.ts'
+import { maxJsonDepth } from '../wire/json.ts'
 import { utf8Length } from '../wire/names.ts'
+import { dataRefusal } from '../wire/refusals.ts'
 
 /** The text of a `result` frame for a value; a handler that returns nothing replies null. */
 export function valueResult(number: number, value: unknown): string {
@@ -22,8 +23,8 @@ export interface HandlerResult {
 
 /** @param maxBytes larger results are refused: a peer that does not take one would lose link after link over it */
 export function returnedResult(number: number, value: unknown, maxBytes: number): HandlerResult {
-  const problem = value === undefined ? null : lossyJsonProblem(value, 'the reply')
-  if (problem !== null) return defective(number, new TypeError(problem))
+  const refusal = value === undefined ? null : dataRefusal(value, 'the reply')
+  if (refusal) return defective(number, refusal)
   return fitting(number, valueResult(number, value), maxBytes)
 }
 
@@ -42,13 +43,13 @@ export function thrownResult(number: number, thrown: unknown, maxBytes: number):
   }
 }
 
-/** @throws TypeError for data that JSON would alter */
+/** @throws HoldfastError for data that JSON would alter */
 function rejectionOf(thrown: unknown): WireError | null {
   if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'rejected') return null
   const { message, reason, data } = thrown as HoldfastError
-  const problem =
-    data === undefined ? null : lossyJsonProblem(data, 'the data of the rejection', rejectionDataDepth)
-  if (problem !== null) throw new TypeError(problem)
+  const refusal =
+    data === undefined ? null : dataRefusal(data, 'the data of the rejection', rejectionDataDepth)
+  if (refusal) throw refusal
   return {
     code: 'rejected',
     message: typeof message === 'string' ? message : 'Rejected.',
@@ -69,15 +70,6 @@ function fitting(number: number, text: string, maxBytes: number): HandlerResult 
 }
 
 /** What the producer of an operation gets for a `result` frame that carries an error. */
-export function replyError({
-  code,
-  message,
-  reason,
-  data,
-}: NonNullable<ResultFrame['error']>): HoldfastError {
-  return new HoldfastError(code, message, {
-    outcome: 'replied',
-    ...(reason === undefined ? {} : { reason }),
-    ...(data === undefined ? {} : { data }),
-  })
+export function replyError({ code, message, reason, data }: WireError): HoldfastError {
+  return new HoldfastError(code, message, { outcome: 'replied', reason, data })
 }

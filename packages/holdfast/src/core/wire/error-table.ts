@@ -1,10 +1,4 @@
-import {
-  retryableCodes,
-  type ErrorCode,
-  type LinkErrorCode,
-  type LocalErrorCode,
-  type OperationErrorCode,
-} from './error-codes.ts'
+import type { ErrorCode, LinkErrorCode, LocalErrorCode, OperationErrorCode } from './error-codes.ts'
 
 /** What an error code means to people and to machines; the table of PROTOCOL.md, chapter 7. */
 export interface ErrorRow {
@@ -88,6 +82,29 @@ const localErrors: Record<LocalErrorCode, Row> = {
 }
 
 const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...localErrors }
+
+/** The codes after which trying the same again can help. */
+const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'hello_timeout',
+  'authenticate_failed',
+  'token_expired',
+  'identity_changed',
+  'heartbeat_timeout',
+  'slow_reader',
+  'sessions_full',
+  'hub_closing',
+  'authorize_failed',
+  'topic_limit',
+  'engine_failed',
+  'overloaded',
+  'timeout',
+  'connect_failed',
+  'connect_timeout',
+  'token_failed',
+  'link_lost',
+  'attempts_exhausted',
+  'outbox_full',
+])
 
 /** Every error code of Holdfast. The client does without it: it is for the hub, the documentation and the tests. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = Object.fromEntries(

@@ -1,7 +1,7 @@
 import type { ErrorCode } from './error-codes.ts'
 import { HoldfastError } from './errors.ts'
-import { lossyJsonProblem } from './json.ts'
-import { nameProblem } from './names.ts'
+import { maxJsonDepth, pathOfLoss } from './json.ts'
+import { isName, noName } from './names.ts'
 
 /** An operation is refused in the caller's hands. */
 export function notSent(code: ErrorCode, message: string): HoldfastError {
@@ -9,15 +9,18 @@ export function notSent(code: ErrorCode, message: string): HoldfastError {
 }
 
 export function nameRefusal(code: 'topic_invalid' | 'method_invalid', name: unknown): HoldfastError | null {
-  const problem = nameProblem(name)
-  return problem ? notSent(code, `The ${code === 'topic_invalid' ? 'topic' : 'method'} ${problem}.`) : null
+  return isName(name) ? null : notSent(code, noName)
 }
 
-/** Data is JSON; what JSON would alter is refused. */
-export function dataRefusal(data: unknown): HoldfastError | null {
+/** Data is JSON; what JSON would alter is refused. `depth`: how many levels its frame has room for [R4]. */
+export function dataRefusal(
+  data: unknown,
+  name: string = 'data',
+  depth: number = maxJsonDepth - 1,
+): HoldfastError | null {
   try {
-    const problem = lossyJsonProblem(data)
-    return problem ? notSent('data_invalid', problem) : null
+    const path = pathOfLoss(data, name, depth)
+    return path === null ? null : notSent('data_invalid', `JSON would alter ${path}.`)
   } catch (cause) {
     return new HoldfastError('data_invalid', 'The data cannot be read.', { outcome: 'not_sent', cause })
   }

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../core/wire/errors.ts'
 import type { PublishResult } from '../../core/wire/frames.ts'
-import { nameProblem, utf8Length } from '../../core/wire/names.ts'
+import { isName, noName, utf8Length } from '../../core/wire/names.ts'
 import { dataRefusal, nameRefusal, notSent } from '../../core/wire/refusals.ts'
 import type { HubParts } from '../hub-parts.ts'
 
@@ -23,8 +23,7 @@ export async function publish(
 ): Promise<PublishResult> {
   const refusal = nameRefusal('topic_invalid', topic) ?? dataRefusal(data)
   if (refusal) throw refusal
-  const keyProblem = key === null ? null : nameProblem(key)
-  if (keyProblem) throw notSent('data_invalid', `The key ${keyProblem}.`)
+  if (key !== null && !isName(key)) throw notSent('data_invalid', `The key: ${noName}`)
   if (user !== null && typeof user !== 'string')
     throw notSent('data_invalid', 'The user must be a string or null.')
   const entry = { topic, data: JSON.stringify(data), user, key, producer: null }
