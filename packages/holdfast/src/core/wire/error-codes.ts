@@ -43,6 +43,9 @@ export type OperationErrorCode =
   | 'session_ended'
   | 'session_unknown'
 
+/** The codes that can refuse an HTTP request of a link, beside those that can end it. */
+export type RequestErrorCode = 'request_invalid' | 'link_unknown'
+
 /** The codes that arise on the client alone. */
 export type LocalErrorCode =
   | 'connect_failed'
@@ -57,4 +60,4 @@ export type LocalErrorCode =
   | 'closed'
   | 'handler_threw'
 
-export type ErrorCode = LinkErrorCode | OperationErrorCode | LocalErrorCode
+export type ErrorCode = LinkErrorCode | OperationErrorCode | RequestErrorCode | LocalErrorCode

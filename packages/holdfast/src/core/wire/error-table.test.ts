@@ -89,7 +89,14 @@ describe('errorTable', () => {
 
 describe('HoldfastError', () => {
   /** How links end, which says itself whether to come back. */
-  const departures = ['connect_failed', 'connect_timeout', 'token_failed', 'link_lost']
+  const departures = [
+    'connect_failed',
+    'connect_timeout',
+    'token_failed',
+    'link_lost',
+    'link_unknown',
+    'page_hidden',
+  ]
   const settlements = codes.filter(
     (code) => code === 'identity_changed' || (!errorTable[code].closeCode && !departures.includes(code)),
   )

@@ -1,4 +1,10 @@
-import type { ErrorCode, LinkErrorCode, LocalErrorCode, OperationErrorCode } from './error-codes.ts'
+import type {
+  ErrorCode,
+  LinkErrorCode,
+  LocalErrorCode,
+  OperationErrorCode,
+  RequestErrorCode,
+} from './error-codes.ts'
 
 /** What an error code means to people and to machines; the table of PROTOCOL.md, chapter 7. */
 export interface ErrorRow {
@@ -67,6 +73,11 @@ const operationErrors: Record<OperationErrorCode, Row> = {
   session_unknown: row('There is no such session.', 'Check the id.', null, 404),
 }
 
+const requestErrors: Record<RequestErrorCode, Row> = {
+  request_invalid: row('An HTTP request of a link breaks the protocol.', 'Fix the sender.', null, 400),
+  link_unknown: row('There is no such link, or it has ended.', 'Nothing; the client resumes.', null, 410),
+}
+
 const localErrors: Record<LocalErrorCode, Row> = {
   connect_failed: row('The socket did not open.', 'Nothing.'),
   connect_timeout: row('The link was not ready in time.', 'Nothing.'),
@@ -81,7 +92,7 @@ const localErrors: Record<LocalErrorCode, Row> = {
   handler_threw: row('A callback of the application threw.', 'Fix the callback.'),
 }
 
-const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...localErrors }
+const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...requestErrors, ...localErrors }
 
 /** The codes after which trying the same again can help. */
 const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
@@ -98,10 +109,12 @@ const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'engine_failed',
   'overloaded',
   'timeout',
+  'link_unknown',
   'connect_failed',
   'connect_timeout',
   'token_failed',
   'link_lost',
+  'page_hidden',
   'attempts_exhausted',
   'outbox_full',
 ])
