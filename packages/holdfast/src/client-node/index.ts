@@ -22,4 +22,6 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
   return makeClient(url, options.transports?.[0] ?? websocket(), options, nodeEnv)
 }
 
+export { longPoll } from '../client/transports/long-poll.ts'
+export { sse } from '../client/transports/sse.ts'
 export * from '../client/public.ts'

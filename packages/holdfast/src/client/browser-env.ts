@@ -1,5 +1,6 @@
 import type { ClientEnv } from './env.ts'
 import type { Fetch } from './fetch.ts'
+import { holdRequest } from './hold-request.ts'
 import { watchPage } from './page-lifecycle.ts'
 
 export const browserEnv: ClientEnv = {
@@ -12,7 +13,7 @@ export const browserEnv: ClientEnv = {
     return () => clearTimeout(timer)
   },
   fetch: (url, request) => (fetch as Fetch)(url, request),
-  holdRequest: () => Promise.resolve(() => {}),
+  holdRequest,
   provedTransports: new Map(),
   watchPage,
 }

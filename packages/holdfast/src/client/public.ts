@@ -6,6 +6,7 @@ export type { ClientEvents, ClientStateName, ClientStats, ConnectOptions, StateC
 export type { RequestContext } from './request-handlers.ts'
 export type { Gap, Message, SubscribeOptions, Subscription, SubscriptionHandlers } from './subscription.ts'
 export type { TokenOption, TokenRequest } from './token-source.ts'
+export type { HttpOptions } from './transports/http-link.ts'
 export type { Transport, TransportEvents, TransportLink } from './transports/transport.ts'
 export type { Reason } from '../core/client/state.ts'
 export type { ErrorCode } from '../core/wire/error-codes.ts'
