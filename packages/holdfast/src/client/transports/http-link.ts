@@ -140,9 +140,7 @@ export class HttpLink implements TransportLink {
       } catch {
         // No answer: `status` says so.
       }
-      const unknown = (refusal?.code as string) === 'link_unknown'
-      if (refusal && unknown) refusal = { ...refusal, retry: true }
-      const repeatable = refusal ? unknown : status < 300 || status >= 500
+      const repeatable = refusal ? refusal.code === 'link_unknown' : status < 300 || status >= 500
       if (!repeats || !repeatable) this.ended(refusal)
     }
     return null

@@ -94,6 +94,7 @@ describe('HoldfastError', () => {
     'connect_timeout',
     'token_failed',
     'link_lost',
+    'request_invalid',
     'link_unknown',
     'page_hidden',
   ]

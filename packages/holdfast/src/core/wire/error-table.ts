@@ -74,7 +74,12 @@ const operationErrors: Record<OperationErrorCode, Row> = {
 }
 
 const requestErrors: Record<RequestErrorCode, Row> = {
-  request_invalid: row('An HTTP request of a link breaks the protocol.', 'Fix the sender.', null, 400),
+  request_invalid: row(
+    'An HTTP request of a link breaks the protocol.',
+    'Fix the sender, or what alters its requests.',
+    null,
+    400,
+  ),
   link_unknown: row('There is no such link, or it has ended.', 'Nothing; the client resumes.', null, 410),
 }
 
@@ -109,6 +114,7 @@ const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'engine_failed',
   'overloaded',
   'timeout',
+  'request_invalid',
   'link_unknown',
   'connect_failed',
   'connect_timeout',
