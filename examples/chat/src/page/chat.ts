@@ -1,8 +1,5 @@
 import {
   connect,
-  longPoll,
-  sse,
-  websocket,
   type Client,
   type Gap,
   type HoldfastError,
@@ -141,7 +138,6 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
   #connect(): Client {
     const client = connect(this.#url, {
       token: (request) => this.#identity.token(request),
-      transports: [websocket(), sse(), longPoll()],
       maxAttempts,
     })
     client.preferTransport(this.#preferredTransport)
