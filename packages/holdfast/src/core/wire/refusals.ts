@@ -8,8 +8,13 @@ export function notSent(code: ErrorCode, message: string): HoldfastError {
   return new HoldfastError(code, message, { outcome: 'not_sent' })
 }
 
-export function nameRefusal(code: 'topic_invalid' | 'method_invalid', name: unknown): HoldfastError | null {
-  return isName(name) ? null : notSent(code, noName)
+/** Why an operation with this topic or method and this data cannot be sent, or null. */
+export function refusalOf(
+  code: 'topic_invalid' | 'method_invalid',
+  name: unknown,
+  data: unknown,
+): HoldfastError | null {
+  return isName(name) ? dataRefusal(data) : notSent(code, noName)
 }
 
 /** Data is JSON; what JSON would alter is refused. `depth`: how many levels its frame has room for [R4]. */
