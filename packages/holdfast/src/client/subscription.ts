@@ -136,7 +136,7 @@ export class LocalSubscription {
 
   unsubscribe(): void {
     const feed = this.#feed
-    if (this.#close(new HoldfastError('closed', 'Unsubscribed.'), null)) feed?.leave(this)
+    if (this.#close(new HoldfastError('closed'), null)) feed?.leave(this)
   }
 
   /** @param known the application is told otherwise, also if there is no handler */

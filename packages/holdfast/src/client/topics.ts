@@ -69,7 +69,7 @@ export class Topics {
     assertHandlers(options, handlers)
     if (!isFrom(options.from ?? 'now')) throw new TypeError('from is no place in a topic')
     const { name } = this.#connection.state
-    if (name === 'closing' || name === 'closed') throw new HoldfastError('closed', 'The client is closed.')
+    if (name === 'closing' || name === 'closed') throw new HoldfastError('closed')
     const feed = this.#feeds.get(topic) ?? new TopicFeed(topic, this.#host)
     const subscription = new LocalSubscription(topic, feed, options, handlers, this.#outlet)
     this.#feeds.set(topic, feed)
