@@ -213,7 +213,7 @@ describe('the memory of results', () => {
     expect(ledger.kept()).toEqual([long(1), long(2), long(3)])
     ledger.settle(4, long(4))
     expect(ledger.sent()).toEqual([long(4)])
-    expect(ledger.kept()).toEqual([dropped(1), dropped(2), dropped(3), long(4)])
+    expect(ledger.kept()).toEqual([dropped(1), dropped(2), long(3), long(4)])
     ledger.arrive(1)
     expect(ledger.sent()).toEqual([dropped(1)])
   })

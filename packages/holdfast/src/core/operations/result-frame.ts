@@ -30,12 +30,14 @@ export function returnedResult(number: number, value: unknown, maxBytes: number)
 /** The data of a rejection lies two levels deep in its frame [R4]. */
 const rejectionDataDepth = maxJsonDepth - 2
 
+/** What `rejection` makes, if nobody changed it. */
+type Rejection = Record<'code' | 'message' | 'reason' | 'data', unknown>
+
 /** The result of a request handler that threw: a `rejection` travels, anything else stays on this side. */
 export function thrownResult(number: number, thrown: unknown, maxBytes: number): HandlerResult {
   try {
-    if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'rejected')
-      return defective(number, thrown)
-    const { code, message, reason, data } = thrown as Record<'code' | 'message' | 'reason' | 'data', unknown>
+    const { code, message, reason, data } = thrown as Partial<Rejection>
+    if (code !== 'rejected' || !(thrown instanceof Error)) return defective(number, thrown)
     const refusal = dataRefusal(data ?? null, 'the data of the rejection', rejectionDataDepth)
     if (refusal) return defective(number, refusal)
     const error = {
@@ -45,9 +47,9 @@ export function thrownResult(number: number, thrown: unknown, maxBytes: number):
       data,
     }
     return fitting(number, JSON.stringify({ type: 'result', number, error }), maxBytes)
-  } catch (defect) {
-    // What is thrown can be anything, also something that throws when it is looked at.
-    return defective(number, defect)
+  } catch {
+    // What is thrown can be anything, also nothing, or something that throws when it is looked at.
+    return defective(number, thrown)
   }
 }
 
