@@ -224,13 +224,12 @@ export class Connection implements Timed {
     else this.sendText(hello)
   }
 
-  /** A token() that took all the time of an attempt is not waited for any longer. */
   #giveUp(code: Departure['code'] | null): void {
-    const tokenLate =
-      this.#state.name !== 'closed' && this.#main?.link === null && this.#endpoint.tokens.forget()
-    const departure: Departure = tokenLate
-      ? { code: 'token_failed', message: 'token() took too long.', retry: true }
-      : { code: code ?? 'closed', message: 'The client gave the link up.', retry: true }
+    const tokenLate = code === 'token_failed'
+    // It is not waited for any longer: the next attempt asks anew.
+    if (tokenLate) this.#endpoint.tokens.forget()
+    const message = tokenLate ? 'token() took too long.' : 'The client gave the link up.'
+    const departure: Departure = { code: code ?? 'closed', message, retry: true }
     this.#dropLink(departure)
     if (code !== null && code !== 'closed') this.#host.failed(departure, undefined)
   }

@@ -30,11 +30,9 @@ export class TokenSource {
     return asking.answer
   }
 
-  /** Whoever asked no longer waits, and the next one asks anew; false if nobody asked. */
-  forget(): boolean {
-    const asked = this.#asking !== null
+  /** Whoever asked no longer waits, and the next one asks anew. */
+  forget(): void {
     this.#asking = null
-    return asked
   }
 
   async #ask(rejected: boolean): Promise<string | null> {

@@ -25,7 +25,7 @@ async function waits(pair: Pair, { client, states }: PairClient, count: number):
 
 test('S14 whatever comes at once while a reconnect is due: one timer and one connecting socket', async () => {
   const pair = makePair()
-  const { client, link, loop, page } = await pair.connected()
+  const { client, link, loop, page } = await pair.connected({ openTimeoutMs: 10_000 })
   link.cut()
   await pair.clock.until(() => client.state === 'waiting')
   const before = pair.network.attempts
@@ -341,7 +341,7 @@ test('S18 the time that the hub names wins over the backoff', async () => {
 test('S18 an attempt that meets silence ends after its time, and the next follows', async () => {
   const pair = makePair()
   pair.network.reach = 'silence'
-  const { client, errors } = pair.connect({ connectTimeoutMs: 3_000 })
+  const { client, errors } = pair.connect({ openTimeoutMs: 3_000 })
   await pair.clock.advance(3_000)
   expect(client.state).toBe('waiting')
   pair.network.reach = 'hub'
