@@ -42,10 +42,8 @@ describe.skipIf(browserMissing)(`the chat's transports (${browserMissing ?? 'bro
     for (const [wanted, used] of [
       ['SSE', 'SSE'],
       ['Long-poll', 'long-poll'],
-      ['WebSocket', 'WebSocket'],
-      ['Long-poll', 'long-poll'],
       ['SSE', 'SSE'],
-      ['Automatic', 'WebSocket'],
+      ['WebSocket', 'WebSocket'],
     ] as const) {
       await ada.prefers(wanted)
       await ada.uses(used)
