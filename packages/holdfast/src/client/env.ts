@@ -22,7 +22,7 @@ export interface ClientEnv {
   /** The names of the transports that were proved, by the origin of the hub; lives as long as the page [R61]. */
   readonly provedTransports: Map<string, string>
   /** Starts listening to the page; returns a function that stops it. */
-  watchPage(events: PageEvents): () => void
+  watchPage(tell: (event: PageEvent) => void): () => void
 }
 
 export interface TimerOptions {
@@ -30,11 +30,8 @@ export interface TimerOptions {
   readonly keepAlive: boolean
 }
 
-export interface PageEvents {
-  /** The page became visible, was resumed, or is shown again. */
-  woke(): void
-  cameOnline(): void
-  wentOffline(): void
-  /** The page is left; it may be kept for going back to, and then wakes. */
-  putAway(): void
-}
+/**
+ * `woke`: the page became visible, was resumed, or is shown again. `putAway`: it is left; it may be kept for going back to,
+ * and then wakes.
+ */
+export type PageEvent = 'woke' | 'cameOnline' | 'wentOffline' | 'putAway'

@@ -1,5 +1,5 @@
 import { makeClient, type Client } from '../client/connect.ts'
-import type { PageEvents } from '../client/env.ts'
+import type { PageEvent } from '../client/env.ts'
 import type { ClientEvents, ConnectOptions, StateChange } from '../client/options.ts'
 import type { Engine } from '../engines/engine.ts'
 import { memory } from '../engines/memory.ts'
@@ -33,8 +33,8 @@ export interface PairClient {
   readonly link: MemoryLink
   readonly states: readonly StateChange[]
   readonly errors: readonly ClientEvents['error'][]
-  /** The events of the page; null once the client no longer listens. */
-  readonly page: PageEvents | null
+  /** Makes something happen to the page; null once the client no longer listens. */
+  readonly page: Readonly<Record<PageEvent, () => void>> | null
 }
 
 interface RunningHub {
@@ -115,12 +115,17 @@ export class Pair {
     const links: MemoryLink[] = []
     const states: StateChange[] = []
     const errors: ClientEvents['error'][] = []
-    let page: PageEvents | null = null
+    let page: PairClient['page'] = null
     const transport = this.network.transport(loop, headers, (link) => links.push(link))
     const client = makeClient('https://example.test/holdfast', [transport], connectOptions, {
       ...this.#env(loop),
-      watchPage(events) {
-        page = events
+      watchPage(tell) {
+        page = {
+          woke: () => tell('woke'),
+          cameOnline: () => tell('cameOnline'),
+          wentOffline: () => tell('wentOffline'),
+          putAway: () => tell('putAway'),
+        }
         return () => {
           page = null
         }

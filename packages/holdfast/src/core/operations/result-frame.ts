@@ -3,14 +3,14 @@ import { HoldfastError } from '../wire/errors.ts'
 import type { WireError } from '../wire/frames.ts'
 import { maxJsonDepth } from '../wire/json.ts'
 import { utf8Length } from '../wire/names.ts'
-import { dataRefusal } from '../wire/refusals.ts'
+import { dataRefusal, notSent } from '../wire/refusals.ts'
 
 /** The text of a `result` frame for a value; a handler that returns nothing replies null. */
 export function valueResult(number: number, value: unknown): string {
   return JSON.stringify({ type: 'result', number, value: value ?? null })
 }
 
-export function errorResult(number: number, code: ErrorCode, message: string): string {
+export function errorResult(number: number, code: ErrorCode, message: string = code): string {
   return JSON.stringify({ type: 'result', number, error: { code, message } })
 }
 
@@ -35,7 +35,7 @@ export function thrownResult(number: number, thrown: unknown, maxBytes: number):
   try {
     if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'rejected')
       return defective(number, thrown)
-    const { code, message, reason, data } = thrown as HoldfastError
+    const { code, message, reason, data } = thrown as Record<'code' | 'message' | 'reason' | 'data', unknown>
     const refusal = dataRefusal(data ?? null, 'the data of the rejection', rejectionDataDepth)
     if (refusal) return defective(number, refusal)
     const error = {
@@ -52,14 +52,14 @@ export function thrownResult(number: number, thrown: unknown, maxBytes: number):
 }
 
 const defective = (number: number, defect: unknown): HandlerResult => ({
-  text: errorResult(number, 'handler_failed', 'The handler failed.'),
+  text: errorResult(number, 'handler_failed'),
   defect,
 })
 
 function fitting(number: number, text: string, maxBytes: number): HandlerResult {
   if (utf8Length(text) <= maxBytes) return { text, defect: null }
-  const defect = new RangeError(`The reply is larger than ${maxBytes} bytes.`)
-  return { text: errorResult(number, 'message_too_large', defect.message), defect }
+  const defect = notSent('message_too_large', `${maxBytes} bytes are taken`)
+  return { text: errorResult(number, defect.code, defect.message), defect }
 }
 
 /** What the producer of an operation gets for a `result` frame that carries an error. */
