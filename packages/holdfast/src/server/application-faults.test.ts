@@ -245,6 +245,8 @@ describe('hub.request()', () => {
     })
     const reply = hub.request({ session: client.session ?? '' }, 'slow', null)
     await until(() => calls === 1, 'the client is at it')
+    // Then the link is proved, and its loss no reason to try another transport at once.
+    await client.publish('elsewhere', null)
     proxy.cut()
     await inState(client, 'waiting')
     answer('done')
