@@ -18,18 +18,35 @@ export interface Choice {
   readonly fallback: number | null
   /** The one wanted most: the first, or the one that the application prefers. */
   readonly best: number
+  /** The application said so. */
+  readonly chosen: boolean
   /** Links in a row that took over from one that worked and lived shortly. */
   readonly relapses: number
 }
 
 export function initialChoice(home: number): Choice {
-  return { transport: home, home, homeProved: false, strikes: 0, fallback: null, best: 0, relapses: 0 }
+  return {
+    transport: home,
+    home,
+    homeProved: false,
+    strikes: 0,
+    fallback: null,
+    best: 0,
+    chosen: false,
+    relapses: 0,
+  }
 }
 
-/** A link was proved. One that took over has to live for a while before it counts as home. */
+/** Before anything is live, what the application prefers is begun with. */
+export function preferring(transport: number | null): Choice {
+  const best = transport ?? 0
+  return { ...initialChoice(best), best, chosen: transport !== null }
+}
+
+/** A link was proved. One that took over has to live for a while before it counts as home, unless it was chosen. */
 export function proved(choice: Choice, upgraded: boolean): Choice {
-  const { transport, home, homeProved } = choice
-  return upgraded || (homeProved && transport === home) ? choice : atHome(choice, 0)
+  const { transport, home, homeProved, chosen } = choice
+  return (upgraded && !chosen) || (homeProved && transport === home) ? choice : atHome(choice, 0)
 }
 
 /** The link lived for long enough to be trusted; or not. */

@@ -114,8 +114,8 @@ export type ClientInput =
   | { readonly type: 'wentOffline' }
   /** The page is left, perhaps to be shown again later. */
   | { readonly type: 'putAway' }
-  /** The application wants this transport most; the first one if it has no wish. */
-  | { readonly type: 'preferred'; readonly transport: number }
+  /** The application wants this transport most; null: it has no wish. */
+  | { readonly type: 'preferred'; readonly transport: number | null }
   | { readonly type: 'reconnectRequested' }
   | { readonly type: 'closeRequested' }
   | {
@@ -139,8 +139,8 @@ export type ClientEffect =
   | { readonly type: 'greet'; readonly attempt: number }
   | { readonly type: 'admit'; readonly welcome: WelcomeFrame }
   | { readonly type: 'ping'; readonly id: number }
-  /** The link is given up: close its socket and hear nothing more of it. Without a code nothing went wrong. */
-  | { readonly type: 'abandon'; readonly code: ErrorCode | null }
+  /** The link is given up: close its socket and hear nothing more of it. Without a reason nothing went wrong. */
+  | { readonly type: 'abandon'; readonly reason: Reason | null }
   /** Send a ping over the rival's link. */
   | { readonly type: 'challenge' }
   /** The rival's link is the link from now on; the one before is abandoned. */

@@ -137,7 +137,7 @@ describe('silence', () => {
     const trial = link().leaveState()
     expect(trial.now - trial.heardAt).toBe(40_000)
     expect(trial.count('ping')).toBe(2)
-    expect(trial.effects.at(-1)).toEqual({ type: 'abandon', code: 'heartbeat_timeout' })
+    expect(trial.effects.at(-1)).toMatchObject({ type: 'abandon', reason: { code: 'heartbeat_timeout' } })
     const { state } = trial
     expect(trial.take({ type: 'departed', attempt: 1, departure: departures.lost }).state).toBe(state)
   })

@@ -4,8 +4,8 @@ import type { WelcomeFrame } from '../wire/frames.ts'
 import {
   afterFailure,
   firstCandidate,
-  initialChoice,
   lived,
+  preferring,
   proved,
   recheck,
   relapsed,
@@ -112,7 +112,7 @@ function connect(from: Open, { now, policy }: ClientContext, changes: Partial<Co
 }
 
 const connectInstead = (state: Linked, choice: Choice, context: ClientContext): ClientStep =>
-  after([{ type: 'abandon', code: null }], connect(state, context, { choice }))
+  after([{ type: 'abandon', reason: null }], connect(state, context, { choice }))
 
 function join(state: Named<'connecting'>, context: ClientContext): ClientStep {
   const choice = recheck(state.choice)
@@ -184,14 +184,15 @@ const aged = (state: Linked, now: number): Choice | null =>
 
 const choiceNow = (state: Linked, { now }: ClientContext): Choice => aged(state, now) ?? state.choice
 
-function prefer(state: Open, best: number, context: ClientContext): ClientStep {
+function prefer(state: Open, transport: number | null, context: ClientContext): ClientStep {
+  const wish = preferring(transport)
+  const { best, chosen } = wish
   if (state.name !== 'live') {
-    const choice = { ...initialChoice(best), best }
     return hasLink(state) && state.choice.transport !== best
-      ? connectInstead(state, choice, context)
-      : stay({ ...state, choice })
+      ? connectInstead(state, wish, context)
+      : stay({ ...state, choice: wish })
   }
-  const choice = { ...state.choice, best, relapses: 0 }
+  const choice = { ...state.choice, best, chosen, relapses: 0 }
   // A rival that took the link's place is let be, and so is one over the transport itself.
   if (state.rival && (state.rival.alone || state.candidate === best)) return stay({ ...state, choice })
   const withdrawn = state.rival ? withdrawRival(state, context) : { state, effects: [] }
@@ -234,7 +235,10 @@ function putAway(state: Open, context: ClientContext): ClientStep {
       directed: false,
       reason,
     },
-    effects: [...rivalGone(state), ...(isOrphaned(state) ? [] : [{ type: 'abandon', code: null } as const])],
+    effects: [
+      ...rivalGone(state),
+      ...(isOrphaned(state) ? [] : [{ type: 'abandon', reason: null } as const]),
+    ],
   }
 }
 
@@ -309,7 +313,8 @@ function nextChoice(
 ): ReturnType<typeof afterFailure> {
   const trusted = aged(state, now)
   if (trusted || !counts(state, departure)) return { choice: trusted ?? state.choice, atOnce: false }
-  if (state.name !== 'live' || !state.upgraded) return afterFailure(state.choice, policy.transports)
+  const onTrial = state.name === 'live' && state.upgraded && !state.choice.chosen
+  if (!onTrial) return afterFailure(state.choice, policy.transports)
   return { choice: { ...relapsed(state.choice), transport: state.choice.home }, atOnce: false }
 }
 
@@ -319,7 +324,7 @@ const stop = (reason: Reason): ClientStep => ({
 })
 
 function giveUpLink(state: Linked, reason: Reason, context: ClientContext): ClientStep {
-  return after([{ type: 'abandon', code: reason.code }], depart(state, { ...reason, retry: true }, context))
+  return after([{ type: 'abandon', reason }], depart(state, { ...reason, retry: true }, context))
 }
 
 const closedByCaller: Reason = { code: 'closed', message: 'The client was closed.' }
@@ -333,14 +338,14 @@ function close(state: Open, { now }: ClientContext): ClientStep {
       effects: [...(heir ? [{ type: 'promote' } as const] : rivalGone(state)), { type: 'leave' }],
     }
   }
-  const effects: ClientEffect[] = hasLink(state) ? [{ type: 'abandon', code: 'closed' }] : []
+  const effects: ClientEffect[] = hasLink(state) ? [{ type: 'abandon', reason: null }] : []
   return after(effects, stop(closedByCaller))
 }
 
 function stepClosing(state: Named<'closing'>, input: ClientInput, { now }: ClientContext): ClientStep {
   if (input.type === 'departed' && input.attempt === state.attempt) return stop(closedByCaller)
   if (input.type !== 'ticked' || now < state.deadline) return stay(state)
-  return after([{ type: 'abandon', code: 'closed' }], stop(closedByCaller))
+  return after([{ type: 'abandon', reason: null }], stop(closedByCaller))
 }
 
 type Ticked = Extract<ClientInput, { type: 'ticked' }>
