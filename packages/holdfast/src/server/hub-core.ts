@@ -14,11 +14,14 @@ import { originAllowed } from './http/origin.ts'
 import { Publisher } from './topics/publisher.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
 import { Timekeeper } from '../core/time/timekeeper.ts'
+import { HttpTransport } from './transports/http-transport.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './transports/link-socket.ts'
 
 /** The hub without its public face: makes the parts, owns all attachments, and closes them. */
 export class HubCore {
   readonly parts: HubParts
+  /** Serves the links that are made of HTTP requests. */
+  readonly http: HttpTransport
   readonly #links = new Set<Link>()
   #closing: Promise<void> | null = null
   #closed = false
@@ -42,6 +45,7 @@ export class HubCore {
       running: new Budget(limits.maxRunningLength),
       events: new HubEvents(logger),
     }
+    this.http = new HttpTransport(this)
     engine.start({
       retention,
       wallNow: () => env.wallNow(),
@@ -70,7 +74,7 @@ export class HubCore {
   }
 
   /** Takes a new attachment from a transport. */
-  accept(socket: LinkSocket, request: LinkRequest): LinkEvents {
+  readonly accept = (socket: LinkSocket, request: LinkRequest): LinkEvents => {
     const link = new Link(this.parts, socket, request, (gone) => this.#forget(gone))
     this.#links.add(link)
     if (this.#closing) {

@@ -191,7 +191,7 @@ class Hub {
   #greet({ session, producer }: Extract<ToHub, { type: 'hello' }>, link: Link): void {
     // The lives of the ledger are the sessions; a client that presents none is known by its producer [R12].
     const known = this.ledger !== null && (session === null || session === this.starts.length)
-    if (known) this.ledger?.reconcile(producer.open)
+    if (known) this.ledger?.reconcile(producer)
     else {
       this.forget()
       const limits = { maxOpen, maxResultLength }

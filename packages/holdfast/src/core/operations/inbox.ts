@@ -114,8 +114,8 @@ export class Inbox {
   }
 
   /** There is a new link: releases what the producer no longer waits for, and sends the rest again [R21, R22]. */
-  resume({ open }: ProducerSummary): void {
-    this.#ledger.reconcile(open)
+  resume(producer: ProducerSummary): void {
+    this.#ledger.reconcile(producer)
     for (const result of this.#ledger.finished()) this.#send(result)
   }
 

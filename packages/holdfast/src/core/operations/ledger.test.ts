@@ -133,10 +133,11 @@ describe('results', () => {
   test('[R21] that the producer no longer waits for are released after a resume', () => {
     const ledger = started(4)
     for (const number of [1, 2, 3]) ledger.settle(number, `r${number}`)
-    ledger.reconcile([
+    const open: Range[] = [
       [2, 2],
       [4, 4],
-    ])
+    ]
+    ledger.reconcile({ highest: 4, open })
     expect([...ledger.finished()]).toEqual(['r2'])
     expect(ledger.receive(1, 1).kind).toBe('acknowledged')
     expect(ledger.settle(4, 'r4')).toBe('r4')
@@ -144,11 +145,21 @@ describe('results', () => {
 
   test('[R21] of an operation that still runs when nobody waits for it any more are not kept', () => {
     const ledger = started(2)
-    ledger.reconcile([[2, 2]])
+    ledger.reconcile({ highest: 2, open: [[2, 2]] })
     expect(ledger.isRunning(1)).toBe(true)
     expect(ledger.settle(1, 'r1')).toBeNull()
     expect([...ledger.finished()]).toEqual([])
     expect([ledger.openCount, ledger.runningCount]).toEqual([1, 1])
+  })
+
+  test('[R21] with numbers above the highest that the producer named are kept, whether they run or not', () => {
+    const ledger = started(4)
+    for (const number of [2, 3]) ledger.settle(number, `r${number}`)
+    ledger.reconcile({ highest: 2, open: [[1, 1]] })
+    expect([...ledger.finished()]).toEqual(['r3'])
+    expect(ledger.settle(4, 'r4')).toBe('r4')
+    expect(ledger.settle(1, 'r1')).toBe('r1')
+    expect([...ledger.finished()]).toEqual(['r1', 'r3', 'r4'])
   })
 })
 

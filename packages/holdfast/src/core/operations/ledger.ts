@@ -1,4 +1,4 @@
-import type { Range } from '../wire/frames.ts'
+import type { ProducerSummary, Range } from '../wire/frames.ts'
 import { rangesInclude } from './ranges.ts'
 
 interface Entry {
@@ -105,10 +105,13 @@ export class Ledger {
       for (let number = first; number <= last; number++) this.#release(number)
   }
 
-  /** After a resume: the producer still waits for exactly the `open` numbers [R21]. */
-  reconcile(open: readonly Range[]): void {
+  /**
+   * After a resume: of the numbers up to `highest` the producer still waits for exactly the `open` ones. Of higher
+   * ones it did not know yet when it said so [R21].
+   */
+  reconcile({ highest, open }: ProducerSummary): void {
     for (const [number, entry] of this.#open) {
-      if (rangesInclude(open, number)) continue
+      if (number > highest || rangesInclude(open, number)) continue
       if (entry.result === null) entry.unwanted = true
       else this.#release(number)
     }

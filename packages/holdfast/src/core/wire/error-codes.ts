@@ -43,6 +43,9 @@ export type OperationErrorCode =
   | 'session_ended'
   | 'session_unknown'
 
+/** The codes that can refuse an HTTP request of a link, beside those that can end it. */
+export type RequestErrorCode = 'request_invalid' | 'link_unknown'
+
 /** The codes that arise on the client alone. */
 export type LocalErrorCode =
   | 'connect_failed'
@@ -56,7 +59,7 @@ export type LocalErrorCode =
   | 'closed'
   | 'handler_threw'
 
-export type ErrorCode = LinkErrorCode | OperationErrorCode | LocalErrorCode
+export type ErrorCode = LinkErrorCode | OperationErrorCode | RequestErrorCode | LocalErrorCode
 
 /** The codes after which trying the same again can help. */
 export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
@@ -73,6 +76,7 @@ export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'engine_failed',
   'overloaded',
   'timeout',
+  'link_unknown',
   'connect_failed',
   'connect_timeout',
   'token_failed',

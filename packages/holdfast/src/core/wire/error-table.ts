@@ -4,6 +4,7 @@ import {
   type LinkErrorCode,
   type LocalErrorCode,
   type OperationErrorCode,
+  type RequestErrorCode,
 } from './error-codes.ts'
 
 /** What an error code means to people and to machines; the table of PROTOCOL.md, chapter 7. */
@@ -73,6 +74,11 @@ const operationErrors: Record<OperationErrorCode, Row> = {
   session_unknown: row('There is no such session.', 'Check the id.', null, 404),
 }
 
+const requestErrors: Record<RequestErrorCode, Row> = {
+  request_invalid: row('An HTTP request of a link breaks the protocol.', 'Fix the sender.', null, 400),
+  link_unknown: row('There is no such link, or it has ended.', 'Nothing; the client resumes.', null, 410),
+}
+
 const localErrors: Record<LocalErrorCode, Row> = {
   connect_failed: row('The socket did not open.', 'Nothing.'),
   connect_timeout: row('The link was not ready in time.', 'Nothing.'),
@@ -86,7 +92,7 @@ const localErrors: Record<LocalErrorCode, Row> = {
   handler_threw: row('A callback of the application threw.', 'Fix the callback.'),
 }
 
-const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...localErrors }
+const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...requestErrors, ...localErrors }
 
 /** Every error code of Holdfast. The client does without it: it is for the hub, the documentation and the tests. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = Object.fromEntries(
