@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { ConnectOptions } from '../../client/options.ts'
 import { backoffMs } from '../../core/time/backoff.ts'
-import { makingPairs } from '../pair-fixture.ts'
+import { overEachTransport } from '../over-each-transport.ts'
 import type { Pair, PairClient } from '../pair.ts'
 import { recordTopic } from '../recorded-topic.ts'
 import { watchSettlement } from '../settlement.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 /** How long the client waited each time, in milliseconds. */
 async function waits(pair: Pair, { client, states }: PairClient, count: number): Promise<number[]> {
