@@ -31,7 +31,10 @@ export interface TimerOptions {
 }
 
 export interface PageEvents {
-  /** The page became visible, came back online or was resumed. */
+  /** The page became visible, was resumed, or is shown again. */
   woke(): void
+  cameOnline(): void
   wentOffline(): void
+  /** The page is left; it may be kept for going back to, and then wakes. */
+  putAway(): void
 }

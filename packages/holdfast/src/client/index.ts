@@ -11,7 +11,7 @@ import { websocket } from './transports/websocket.ts'
  * @throws TypeError for a URL or an option that is none
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Client {
-  return makeClient(url, options.transports?.[0] ?? websocket(), options, browserEnv)
+  return makeClient(url, options.transports ?? [websocket(), sse(), longPoll()], options, browserEnv)
 }
 
 export { longPoll, sse, websocket }

@@ -114,7 +114,7 @@ export class Operations {
 
   /** Hands over what may go. */
   pump(): void {
-    while (this.#connection.live) {
+    while (this.#connection.handsOver) {
       const numbers = this.#outbox.takeAcknowledgement()
       if (numbers) this.#connection.send({ type: 'ack', numbers })
       if (this.#connection.bufferedBytes > maxBufferedBytes) {

@@ -135,9 +135,8 @@ export class Pair {
     const held = new Set<object>()
     let page: PageEvents | null = null
     const opened: NetworkClient['opened'] = (link) => void links.push(link)
-    const [transport] = over.map((name) => simulatedTransport(name, this.network, { loop, headers, opened }))
-    if (!transport) throw new Error('over nothing')
-    const client = makeClient('https://example.test/holdfast', transport, connectOptions, {
+    const transports = over.map((name) => simulatedTransport(name, this.network, { loop, headers, opened }))
+    const client = makeClient('https://example.test/holdfast', transports, connectOptions, {
       ...this.#env(loop),
       fetch: noFetch,
       holdRequest: () => holdRequest(held),

@@ -52,6 +52,7 @@ export type LocalErrorCode =
   | 'connect_timeout'
   | 'token_failed'
   | 'link_lost'
+  | 'page_hidden'
   | 'attempts_exhausted'
   | 'ledger_lost'
   | 'outbox_full'
@@ -81,6 +82,7 @@ export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'connect_timeout',
   'token_failed',
   'link_lost',
+  'page_hidden',
   'attempts_exhausted',
   'outbox_full',
 ])

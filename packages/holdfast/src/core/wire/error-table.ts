@@ -84,6 +84,7 @@ const localErrors: Record<LocalErrorCode, Row> = {
   connect_timeout: row('The link was not ready in time.', 'Nothing.'),
   token_failed: row('`token()` threw or took too long.', 'Fix the token source.'),
   link_lost: row('The socket closed without a goodbye.', 'Nothing.'),
+  page_hidden: row('The page was put away.', 'Nothing; it comes back with the page.'),
   attempts_exhausted: row('`maxAttempts` attempts failed in a row.', 'Connect again.'),
   ledger_lost: row('The hub no longer knows what was executed.', 'Check, then send again.'),
   outbox_full: row('The outbox is full.', 'Wait for `flush()`.'),

@@ -36,7 +36,7 @@ test('S14 whatever comes at once while a reconnect is due: one timer and one con
     page?.wentOffline()
     link.tellClosed('client')
   }
-  await pair.clock.advance(5_000)
+  await pair.clock.advance(4_000)
   expect(client.state).toBe('connecting')
   expect(pair.network.attempts).toBe(before + 1)
   expect(pair.network.openCount).toBe(1)
@@ -341,7 +341,7 @@ test('S18 the time that the hub names wins over the backoff', async () => {
 test('S18 an attempt that meets silence ends after its time, and the next follows', async () => {
   const pair = makePair()
   pair.network.reach = 'silence'
-  const { client, errors } = pair.connect({ connectTimeoutMs: 3_000 })
+  const { client, errors } = pair.connect({ openTimeoutMs: 3_000 })
   await pair.clock.advance(3_000)
   expect(client.state).toBe('waiting')
   pair.network.reach = 'hub'
