@@ -26,9 +26,21 @@ test('[R21] an acknowledgement is due after many results, or after large ones', 
   expect(acknowledger.due).toBe(true)
 })
 
-test('[R21] after a resume nothing is left to acknowledge: the summary told it', () => {
+test('[R21] after a resume only what the summary did not tell is left to acknowledge', () => {
   const acknowledger = new Acknowledger()
   acknowledger.note(1, 100_000)
-  acknowledger.clear()
-  expect([acknowledger.count, acknowledger.due, acknowledger.take()]).toEqual([0, false, []])
+  acknowledger.summarized()
+  acknowledger.note(2, 1)
+  acknowledger.forgetTold()
+  expect([acknowledger.count, acknowledger.due, acknowledger.take()]).toEqual([1, false, [[2, 2]]])
+})
+
+test('[R21] what was acknowledged after the summary is not left either', () => {
+  const acknowledger = new Acknowledger()
+  acknowledger.note(1, 1)
+  acknowledger.summarized()
+  acknowledger.take()
+  acknowledger.note(2, 1)
+  acknowledger.forgetTold()
+  expect(acknowledger.take()).toEqual([[2, 2]])
 })

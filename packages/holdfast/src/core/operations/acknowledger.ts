@@ -11,6 +11,8 @@ const dueAfterLength = 16_384
 export class Acknowledger {
   #numbers: number[] = []
   #length = 0
+  /** How many of the numbers a summary told, and the length of their results. */
+  #told = { count: 0, length: 0 }
 
   /** Results not yet acknowledged. */
   get count(): number {
@@ -27,15 +29,24 @@ export class Acknowledger {
     this.#length += length
   }
 
+  /** A summary tells what has gathered so far; what comes while it is on its way is not in it. */
+  summarized(): void {
+    this.#told = { count: this.#numbers.length, length: this.#length }
+  }
+
+  /** The summary arrived: lets go of what it told. */
+  forgetTold(): void {
+    this.#numbers = this.#numbers.slice(this.#told.count)
+    this.#length -= this.#told.length
+    this.#told = { count: 0, length: 0 }
+  }
+
   /** The numbers to acknowledge now, gathered since the last call. */
   take(): Range[] {
     const ranges = toRanges(this.#numbers.sort((one, other) => one - other))
-    this.clear()
-    return ranges
-  }
-
-  clear(): void {
     this.#numbers = []
     this.#length = 0
+    this.#told = { count: 0, length: 0 }
+    return ranges
   }
 }

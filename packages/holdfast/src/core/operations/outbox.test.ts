@@ -93,8 +93,20 @@ describe('results', () => {
     added(outbox, 'a', 'b')
     handedOver(outbox)
     outbox.settle(1, 1)
+    outbox.summary()
     outbox.relinked()
     outbox.settle(2, 1)
+    expect(outbox.takeAcknowledgement()).toEqual([[2, 2]])
+  })
+
+  test('[R60] that the old link brought while the summary was on its way are acknowledged', () => {
+    const outbox = newOutbox()
+    added(outbox, 'a', 'b')
+    handedOver(outbox)
+    outbox.settle(1, 1)
+    outbox.summary()
+    outbox.settle(2, 1)
+    outbox.relinked()
     expect(outbox.takeAcknowledgement()).toEqual([[2, 2]])
   })
 

@@ -123,13 +123,18 @@ export class Outbox<Item extends OutboxItem> {
     return handed.item
   }
 
+  /** For `hello` or `welcome`; `relinked` follows once the other side has got it. */
   summary(): ProducerSummary {
+    this.#acknowledger.summarized()
     return { highest: this.#highest, open: toRanges(this.#handed.keys()) }
   }
 
-  /** A new link: what was not acknowledged on the old one is told by the summary [R21]. */
+  /**
+   * A new link: what was not acknowledged on the old one is told by the last summary, but for results that the old one
+   * still brought after that [R21, R60].
+   */
   relinked(): void {
-    this.#acknowledger.clear()
+    this.#acknowledger.forgetTold()
   }
 
   /** After a resume: what the other side has not received, in order, and the cancels that may have been lost. */
