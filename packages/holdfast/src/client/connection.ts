@@ -10,9 +10,8 @@ import {
 import { stepClient } from '../core/client/step.ts'
 import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
 import type { ErrorCode } from '../core/wire/error-codes.ts'
-import { decodeFrame } from '../core/wire/decode.ts'
 import type { HelloFrame, HubFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { hubFrames } from '../core/wire/shapes.ts'
+import { decodeHubFrame } from '../core/wire/hub-frames.ts'
 import type { ClientEnv } from './env.ts'
 import type { TokenSource } from './token-source.ts'
 import type { Transport, TransportEvents, TransportLink } from './transports/transport.ts'
@@ -306,14 +305,13 @@ export class Connection implements Timed {
   #receive(attachment: Attachment, text: string): void {
     if (!this.#holds(attachment) || this.#state.name === 'closing') return
     if (attachment === this.#main) this.#heardAt = this.#env.now()
-    const decoded = decodeFrame<HubFrame>(text, hubFrames)
-    if (decoded.kind === 'ignored') return
-    if (decoded.kind === 'fault') {
-      const { code, message } = decoded.fault
-      this.#fail(attachment, { code, message: `The hub sent a faulty frame: ${message}`, retry: true })
+    const frame = decodeHubFrame(text)
+    if (frame === null) return
+    if (typeof frame === 'string') {
+      this.#fail(attachment, { code: frame, message: 'The hub sent an unsound frame.', retry: true })
       return
     }
-    this.#dispatch(attachment, decoded.frame, text)
+    this.#dispatch(attachment, frame, text)
     const state = this.#state
     if (state.name === 'live' && this.#heardAt - this.#sentAt > state.heartbeat.intervalMs / 2) {
       // A peer behind a long backlog would hear our pong too late: what was received is answered as well [R40].

@@ -13,6 +13,7 @@ import type { HubSettings } from './options.ts'
 import { originAllowed } from './http/origin.ts'
 import { Publisher } from './topics/publisher.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
+import { DeadlineQueue } from '../core/time/deadline-queue.ts'
 import { Timekeeper } from '../core/time/timekeeper.ts'
 import { HttpTransport } from './transports/http-transport.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './transports/link-socket.ts'
@@ -30,7 +31,7 @@ export class HubCore {
 
   constructor(settings: HubSettings, env: HubEnv) {
     const { engine, limits, logger, retention } = settings
-    const timekeeper = new Timekeeper(env)
+    const timekeeper = new Timekeeper(env, new DeadlineQueue())
     const fanOut = new FanOut(env, limits.maxPinnedBytes)
     this.parts = {
       env,

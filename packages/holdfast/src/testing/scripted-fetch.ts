@@ -58,7 +58,11 @@ export class ScriptedRequest {
   }
 
   refuse(status: number, refusal: object): void {
-    this.answer(status, { 'content-type': 'application/json' }, JSON.stringify(refusal))
+    this.answer(
+      status,
+      { 'content-type': 'application/json' },
+      JSON.stringify({ type: 'goodbye', ...refusal }),
+    )
   }
 
   /** Answers with a body that comes in pieces. */

@@ -1,6 +1,5 @@
 import type { Departure } from '../../core/client/state.ts'
-import { object } from '../../core/wire/shape.ts'
-import { hubFrames } from '../../core/wire/shapes.ts'
+import { decodeHubFrame } from '../../core/wire/hub-frames.ts'
 import type { FetchResponse } from '../fetch.ts'
 import { eventParser } from './event-parser.ts'
 import { HttpUplink } from './http-uplink.ts'
@@ -24,8 +23,6 @@ export interface Answer {
 
 /** A request of an open link that fails is repeated this often in a row; then the link is given up. */
 const maxRepeats = 2
-
-const refusalProblem = object(hubFrames.goodbye)
 
 /** @param run holds the downlink, from opening the link to its end */
 export function httpTransport(
@@ -139,16 +136,21 @@ export class HttpLink implements TransportLink {
         // A link that opens with a body has it as its downlink.
         const text = status === 200 && !this.#name ? '' : await response.text()
         if (status < 300) return signal.aborted ? null : { response, text }
-        const parsed: unknown = JSON.parse(text)
-        if (!refusalProblem(parsed, '')) refusal = parsed as Departure
+        refusal = refusalIn(text)
       } catch {
-        // No answer, or none of the hub's own: `status` and `refusal` say so.
+        // No answer: `status` says so.
       }
-      const unknown = (refusal?.code as string) === 'link_unknown'
-      if (refusal && unknown) refusal = { ...refusal, retry: true }
-      const repeatable = refusal ? unknown : status < 300 || status >= 500
+      const repeatable = refusal ? refusal.code === 'link_unknown' : status < 300 || status >= 500
       if (!repeats || !repeatable) this.ended(refusal)
     }
     return null
   }
+}
+
+/** What the hub says of a request it refuses; null: it was not the hub who refused [R49]. */
+function refusalIn(text: string): Departure | null {
+  const frame = decodeHubFrame(text)
+  if (frame === null || typeof frame === 'string' || frame.type !== 'goodbye') return null
+  const { type: _, ...departure } = frame
+  return departure
 }

@@ -4,7 +4,7 @@ import { longPoll } from './long-poll.ts'
 import { sse } from './sse.ts'
 
 const name = { 'holdfast-link': 'h1.secret' }
-const unknown = { code: 'link_unknown', message: 'No such link.', retry: false }
+const unknown = { code: 'link_unknown', message: 'No such link.', retry: true }
 
 async function openSse(): Promise<HttpLinkFixture> {
   const fixture = new HttpLinkFixture(sse())
@@ -143,16 +143,16 @@ describe.each(openings)('R51 the uplink of $transport', ({ open }) => {
     expect(fixture.http.open).toEqual([])
   })
 
-  it('asks three times before it believes that the link is unknown, and may then come back', async () => {
+  it('asks three times before it believes that the link is unknown', async () => {
     const fixture = await open()
     fixture.link.send('1')
     await fixture.settled()
     for (let times = 1; times <= 3; times++) {
       expect(fixture.ends).toEqual([])
-      fixture.http.latest('/send').refuse(404, unknown)
+      fixture.http.latest('/send').refuse(410, unknown)
       await fixture.settled()
     }
-    expect(fixture.ends).toEqual([{ ...unknown, retry: true }])
+    expect(fixture.ends).toEqual([unknown])
     expect(fixture.sent).toHaveLength(3)
   })
 

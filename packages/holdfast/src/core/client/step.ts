@@ -224,7 +224,14 @@ function depart(state: Linked, departure: Departure, context: ClientContext): Cl
 }
 
 /** Only these speak against a transport: a goodbye, for one, shows that it works [R58]. */
-const blaming: readonly ErrorCode[] = ['connect_failed', 'connect_timeout', 'link_lost', 'heartbeat_timeout']
+const blaming: readonly ErrorCode[] = [
+  'connect_failed',
+  'connect_timeout',
+  'link_lost',
+  'heartbeat_timeout',
+  // Something on the way took from the request what the hub needs.
+  'request_invalid',
+]
 
 function tryAgain(
   state: Linked,

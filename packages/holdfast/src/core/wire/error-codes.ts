@@ -61,28 +61,3 @@ export type LocalErrorCode =
   | 'handler_threw'
 
 export type ErrorCode = LinkErrorCode | OperationErrorCode | RequestErrorCode | LocalErrorCode
-
-/** The codes after which trying the same again can help. */
-export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
-  'hello_timeout',
-  'authenticate_failed',
-  'token_expired',
-  'identity_changed',
-  'heartbeat_timeout',
-  'slow_reader',
-  'sessions_full',
-  'hub_closing',
-  'authorize_failed',
-  'topic_limit',
-  'engine_failed',
-  'overloaded',
-  'timeout',
-  'link_unknown',
-  'connect_failed',
-  'connect_timeout',
-  'token_failed',
-  'link_lost',
-  'page_hidden',
-  'attempts_exhausted',
-  'outbox_full',
-])

@@ -1,10 +1,9 @@
-import {
-  retryableCodes,
-  type ErrorCode,
-  type LinkErrorCode,
-  type LocalErrorCode,
-  type OperationErrorCode,
-  type RequestErrorCode,
+import type {
+  ErrorCode,
+  LinkErrorCode,
+  LocalErrorCode,
+  OperationErrorCode,
+  RequestErrorCode,
 } from './error-codes.ts'
 
 /** What an error code means to people and to machines; the table of PROTOCOL.md, chapter 7. */
@@ -75,7 +74,12 @@ const operationErrors: Record<OperationErrorCode, Row> = {
 }
 
 const requestErrors: Record<RequestErrorCode, Row> = {
-  request_invalid: row('An HTTP request of a link breaks the protocol.', 'Fix the sender.', null, 400),
+  request_invalid: row(
+    'An HTTP request of a link breaks the protocol.',
+    'Fix the sender, or what alters its requests.',
+    null,
+    400,
+  ),
   link_unknown: row('There is no such link, or it has ended.', 'Nothing; the client resumes.', null, 410),
 }
 
@@ -94,6 +98,32 @@ const localErrors: Record<LocalErrorCode, Row> = {
 }
 
 const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...requestErrors, ...localErrors }
+
+/** The codes after which trying the same again can help. */
+const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'hello_timeout',
+  'authenticate_failed',
+  'token_expired',
+  'identity_changed',
+  'heartbeat_timeout',
+  'slow_reader',
+  'sessions_full',
+  'hub_closing',
+  'authorize_failed',
+  'topic_limit',
+  'engine_failed',
+  'overloaded',
+  'timeout',
+  'request_invalid',
+  'link_unknown',
+  'connect_failed',
+  'connect_timeout',
+  'token_failed',
+  'link_lost',
+  'page_hidden',
+  'attempts_exhausted',
+  'outbox_full',
+])
 
 /** Every error code of Holdfast. The client does without it: it is for the hub, the documentation and the tests. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = Object.fromEntries(

@@ -13,10 +13,10 @@ export interface HttpRefusal {
 /** Refuses a request as a whole; its connection is closed, whatever of it is still to come [R49]. */
 export function refuse(exchange: HttpExchange, { code, message, status, headers }: HttpRefusal): void {
   const { httpStatus, retry } = errorTable[code]
-  const problem = JSON.stringify({ code, message, retry })
+  const goodbye = JSON.stringify({ type: 'goodbye', code, message, retry })
   exchange.answer(
     status ?? httpStatus ?? 400,
     { ...headers, 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' },
-    [Buffer.from(problem)],
+    [Buffer.from(goodbye)],
   )
 }

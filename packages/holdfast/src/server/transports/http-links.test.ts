@@ -62,8 +62,8 @@ describe('[R49] a request', () => {
     for (const [status, code, answer] of refusals) {
       const { headers, ...refused } = await answer
       expect(refused.status).toBe(status)
-      const retry = code === 'link_unknown'
-      expect(JSON.parse(refused.body)).toEqual({ code, message: expect.any(String), retry })
+      const goodbye = { type: 'goodbye', code, message: expect.any(String), retry: true }
+      expect(JSON.parse(refused.body)).toEqual(goodbye)
       expect(headers).toMatchObject({ 'content-type': 'application/json', connection: 'close' })
     }
     expect(real.hub.stats().links).toBe(1)
