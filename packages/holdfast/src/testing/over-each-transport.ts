@@ -25,12 +25,13 @@ export interface OverEachTransport {
 /**
  * One suite for all transports: each test of the file runs over each of them, unchanged. A further transport needs no
  * more than its place in the list of them.
+ * @param names for what only these have
  */
-export function overEachTransport(): OverEachTransport {
+export function overEachTransport(names: readonly TransportName[] = transportNames): OverEachTransport {
   const makePair = makingPairs()
   let running: TransportName = 'websocket'
   return {
-    test: transportTest({}, (transport) => {
+    test: transportTest(names, {}, (transport) => {
       running = transport
     }),
     makePair: (options) => makePair({ ...options, transport: running }),
@@ -40,12 +41,13 @@ export function overEachTransport(): OverEachTransport {
 
 /** @param begins called as each test begins, with its transport */
 function transportTest(
+  names: readonly TransportName[],
   reasons: Partial<Record<TransportName, string>>,
   begins: (transport: TransportName) => void,
 ): TransportTest {
   const test = (title: string, ...[first, second]: [Run] | [TestOptions, Run]): void => {
     const [options, run] = second ? [first as TestOptions, second] : [{}, first as Run]
-    for (const transport of transportNames) {
+    for (const transport of names) {
       const register = reasons[transport] === undefined ? vitest : vitest.skip
       register(titleOver(title, transport, reasons), options, () => {
         begins(transport)
@@ -56,7 +58,7 @@ function transportTest(
   const each =
     (cases: readonly unknown[]) =>
     (title: string, run: (...values: unknown[]) => unknown): void => {
-      for (const transport of transportNames) {
+      for (const transport of names) {
         const register = reasons[transport] === undefined ? vitest : vitest.skip
         register.each(cases)(titleOver(title, transport, reasons), async (...values: unknown[]) => {
           begins(transport)
@@ -66,7 +68,8 @@ function transportTest(
     }
   return Object.assign(test, {
     each: each as unknown as TestAPI['each'],
-    except: (more: Partial<Record<TransportName, string>>) => transportTest({ ...reasons, ...more }, begins),
+    except: (more: Partial<Record<TransportName, string>>) =>
+      transportTest(names, { ...reasons, ...more }, begins),
   })
 }
 

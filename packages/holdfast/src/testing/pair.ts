@@ -68,10 +68,12 @@ export class Pair {
   readonly logged: { readonly details: object; readonly message: string }[] = []
   readonly #options: PairOptions
   #running: RunningHub | null = null
+  #polled: boolean
   #hub: Hub
 
   constructor(options: PairOptions = {}) {
     this.#options = options
+    this.#polled = options.transport === 'long-poll'
     this.random = new SeededRandom(options.seed ?? 1)
     this.network = new MemoryNetwork(this.clock, () => this.#running?.peer ?? null)
     this.network.change(options.network ?? {})
@@ -128,6 +130,7 @@ export class Pair {
 
   connect(options: PairConnectOptions = {}): PairClient {
     const { headers = {}, over = [this.transport], ...connectOptions } = options
+    if (over.includes('long-poll')) this.#polled = true
     const loop = new VirtualLoop(this.clock)
     const links: NetworkLink[] = []
     const states: StateChange[] = []
@@ -203,7 +206,7 @@ export class Pair {
     const left: string[] = []
     if (this.#running) {
       // What was dropped without a word the hub finds out by silence.
-      if (this.transport === 'long-poll' && this.hub.stats().links > 0) await this.clock.advance(silenceMs)
+      if (this.#polled && this.hub.stats().links > 0) await this.clock.advance(silenceMs)
       left.push(...leftInHub(this.#running.hub))
       await this.clock.settled(this.#running.hub.close())
       await this.clock.settle()

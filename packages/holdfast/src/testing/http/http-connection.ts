@@ -23,12 +23,6 @@ export class HttpConnection {
     this.down = new SharedPipe(clock, conditions, { sender: hubLoop, receiver: clientLoop })
   }
 
-  /** Everything in flight is lost. */
-  drop(): void {
-    this.up.pipe.drop()
-    this.down.pipe.drop()
-  }
-
   /** The client learns that the connection is gone. */
   closedAtClient(): void {
     for (const exchange of this.exchanges) exchange.resetAtClient()

@@ -29,7 +29,7 @@ export class MemoryExchange implements HttpExchange {
   readonly fetched: PendingFetch
   readonly #request: ExchangeRequest
   readonly #connection: HttpConnection
-  readonly #fate: () => ResponseFate
+  readonly #fate: (status: number) => ResponseFate
   #hubEnd: 'waiting' | 'open' | 'closed' = 'waiting'
   #body: Uint8Array[] = []
   #bodyLength = 0
@@ -40,7 +40,7 @@ export class MemoryExchange implements HttpExchange {
   #heldBack: (() => void)[] | null = null
 
   /** @param fate asked when the hub begins to answer */
-  constructor(connection: HttpConnection, request: ExchangeRequest, fate: () => ResponseFate) {
+  constructor(connection: HttpConnection, request: ExchangeRequest, fate: (status: number) => ResponseFate) {
     this.method = request.method
     this.url = request.url
     this.headers = request.headers
@@ -106,7 +106,7 @@ export class MemoryExchange implements HttpExchange {
 
   begin(status: number, headers: ResponseHeaders): void {
     if (this.#hubEnd !== 'open') return
-    const fate = this.#fate()
+    const fate = this.#fate(status)
     if (fate === 'held back until it is whole') this.#heldBack = []
     const { down } = this.#connection
     const head = Buffer.from(`${status} ${JSON.stringify(headers)}`)

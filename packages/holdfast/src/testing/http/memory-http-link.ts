@@ -46,6 +46,7 @@ export interface HttpSurroundings {
 export class MemoryHttpLink implements NetworkLink, HttpFaults {
   readonly frames: RecordedFrame[] = []
   readonly requests: RecordedRequest[] = []
+  readonly lateAnswers: number[] = []
   readonly #surroundings: HttpSurroundings
   readonly #client: HttpClient
   #downlink: HttpConnection
@@ -53,7 +54,9 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
   /** Connections of a proxy that still brings what was stuck in it. */
   readonly #stuck = new Set<HttpConnection>()
   #fate: 'whole' | 'hubDied' | 'deadForClient' = 'whole'
-  #lost: 'poll' | 'send' | null = null
+  /** How many responses are still to be lost. */
+  readonly #losses = { poll: 0, send: 0 }
+  /** How late the next `send` arrives; the client of one that never does is not told. */
   #sendDelayMs: number | null = null
 
   constructor(surroundings: HttpSurroundings, client: HttpClient, hub: HubPeer) {
@@ -112,8 +115,14 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
   }
 
   cut(...sides: Side[]): void {
-    for (const connection of this.#connections()) connection.drop()
-    for (const side of sides.length > 0 ? sides : (['client', 'hub'] as const)) this.tellClosed(side)
+    const told = sides.length > 0 ? sides : (['client', 'hub'] as const)
+    this.vanish()
+    for (const { up, down } of this.#connections()) {
+      // The kernel of a side that knows nothing still takes what is written.
+      if (told.includes('client')) up.pipe.drop()
+      if (told.includes('hub')) down.pipe.drop()
+    }
+    for (const side of told) this.tellClosed(side)
   }
 
   tellClosed(side: Side): void {
@@ -139,12 +148,16 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
     for (const connection of this.#connections()) connection.hubDied()
   }
 
-  loseResponse(to: 'poll' | 'send'): void {
-    this.#lost = to
+  loseResponse(to: 'poll' | 'send', times: number = 1): void {
+    this.#losses[to] = times
   }
 
   delaySend(ms: number): void {
     this.#sendDelayMs = ms
+  }
+
+  loseSend(): void {
+    this.#sendDelayMs = Infinity
   }
 
   #refused(): Promise<FetchResponse> {
@@ -165,8 +178,9 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
   }
 
   #fateOf(isSend: boolean): ResponseFate {
-    if (this.#lost === (isSend ? 'send' : 'poll')) {
-      this.#lost = null
+    const request = isSend ? 'send' : 'poll'
+    if (this.#losses[request] > 0) {
+      this.#losses[request]--
       return 'lost'
     }
     return this.#surroundings.buffering() ? 'held back until it is whole' : 'arrives'
@@ -174,19 +188,29 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
 
   #getStuck(request: ExchangeRequest, delayMs: number): Promise<FetchResponse> {
     this.#sendDelayMs = null
-    const { clock, conditions, hub, unreachable } = this.#surroundings
+    const { clock, conditions, hub } = this.#surroundings
+    if (delayMs === Infinity) return aborted(request.signal)
     clock.schedule(clock.now + delayMs, 'io', proxy, () => {
       const running = hub()
       if (!running) return
       const connection = new HttpConnection(clock, conditions, this.#client.loop, running)
       this.#stuck.add(connection)
       const { signal } = new AbortController()
-      const exchange = new MemoryExchange(connection, { ...request, signal }, () => 'arrives')
+      const exchange = new MemoryExchange(connection, { ...request, signal }, (status) => {
+        this.lateAnswers.push(status)
+        return 'lost'
+      })
       exchange.send()
-      exchange.resetAtClient()
     })
-    return unreachable(request.signal)
+    return this.#refused()
   }
+}
+
+/** Fails when the client gives up. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
 }
 
 /** It never stalls. */
