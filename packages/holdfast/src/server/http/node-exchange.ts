@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { constants, type Http2Stream } from 'node:http2'
 import type { HttpExchange, ResponseHeaders } from './exchange.ts'
 
 /** What concerns a connection as a whole, and so is forbidden where it carries many requests at the same time. */
@@ -76,6 +77,7 @@ export class NodeExchange implements HttpExchange {
     response.cork()
     for (const part of parts) response.write(part)
     response.uncork()
+    if (headers['connection'] === 'close') this.#closeStreamAfterwards()
     response.end()
   }
 
@@ -104,7 +106,10 @@ export class NodeExchange implements HttpExchange {
   }
 
   destroy(): void {
-    if (!this.#closed) this.#response.destroy()
+    if (this.#closed) return
+    const stream = this.#stream
+    if (stream) stream.close(constants.NGHTTP2_CANCEL)
+    else this.#response.destroy()
   }
 
   onClosed(callback: () => void): void {
@@ -116,9 +121,21 @@ export class NodeExchange implements HttpExchange {
     this.#tellPipelined = callback
   }
 
+  /** Over HTTP/2: what carries this request and its response alone. */
+  get #stream(): Http2Stream | undefined {
+    return (this.#response as { readonly stream?: Http2Stream }).stream
+  }
+
   /** The connection carries other requests at the same time. */
   get #isShared(): boolean {
     return this.#request.httpVersionMajor > 1
+  }
+
+  /** What closing the connection is to a request that shares it: a body that never ends would keep its stream. */
+  #closeStreamAfterwards(): void {
+    const stream = this.#stream
+    // Closing it earlier would drop what is still to be sent.
+    stream?.once('wantTrailers', () => setImmediate(() => stream.close()))
   }
 
   #allowed(headers: ResponseHeaders): ResponseHeaders {

@@ -10,6 +10,10 @@ export interface HttpRefusal {
   readonly headers?: ResponseHeaders
 }
 
+export function refuseUnknownLink(exchange: HttpExchange): void {
+  refuse(exchange, { code: 'link_unknown', message: 'There is no such link, or it has ended.' })
+}
+
 /** Refuses a request as a whole; its connection is closed, whatever of it is still to come [R49]. */
 export function refuse(exchange: HttpExchange, { code, message, status, headers }: HttpRefusal): void {
   const { httpStatus, retry } = errorTable[code]

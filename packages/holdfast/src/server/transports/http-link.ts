@@ -1,5 +1,5 @@
 import type { HttpExchange } from '../http/exchange.ts'
-import { refuse } from '../http/refuse.ts'
+import { refuse, refuseUnknownLink } from '../http/refuse.ts'
 import type { Accept, LinkEvents, LinkRequest, LinkSocket } from './link-socket.ts'
 
 /** What the hub writes to, until it ended. */
@@ -103,10 +103,6 @@ export class HttpLink<Down extends Downlink = Downlink> {
     this.#gone(this)
     this.#events?.closed()
   }
-}
-
-export function refuseUnknownLink(exchange: HttpExchange): void {
-  refuse(exchange, { code: 'link_unknown', message: 'There is no such link, or it has ended.' })
 }
 
 function refuseSequence(exchange: HttpExchange, next: number): void {

@@ -182,6 +182,19 @@ describe('[R53] a poll that waits', () => {
     expectNothingLeft()
   })
 
+  it('S45 after the goodbye, while that is on its way, gets it again, or learns that the link has ended', async () => {
+    const name = openPoll()
+    send(name, 1, { type: 'leave' })
+    const lost = poll(name, 0)
+    const again = poll(name, 0)
+    expect(again.answered?.text).toBe(lost.answered?.text)
+    const next = poll(name, 1)
+    expect(next.answered).toBeNull()
+    again.close()
+    expect(next.answered).toMatchObject({ status: 410 })
+    expectNothingLeft()
+  })
+
   it('S28 [R39] proves nothing of the uplink when it acknowledges: only frames count as life', async () => {
     const name = openPoll()
     send(name, 1, helloFrame())

@@ -1,7 +1,7 @@
 import type { Timed, Timekeeper } from '../../core/time/timekeeper.ts'
 import type { Slice } from '../../engines/engine.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { refuse } from '../http/refuse.ts'
+import { refuse, refuseUnknownLink } from '../http/refuse.ts'
 import { encodeEvent, eventHeaders, type EventFraming } from './event-framing.ts'
 import type { LinkSocket } from './link-socket.ts'
 
@@ -108,9 +108,10 @@ export class PollSocket implements LinkSocket, Timed {
       this.#sequence++
     }
     this.#stopWaiting()
-    // Whoever asks for more has the last response, or has lost it.
-    this.#leaving?.destroy()
+    const earlier = this.#leaving
     this.#leaving = exchange
+    // Whoever asks for more has the last response, or has lost it.
+    earlier?.destroy()
     exchange.answer(
       200,
       { ...eventHeaders, 'holdfast-sequence': String(this.#sequence) },
@@ -145,12 +146,14 @@ export class PollSocket implements LinkSocket, Timed {
   #end(): void {
     if (this.#state === 'ended') return
     this.#state = 'ended'
-    const open = [this.#waiting, this.#leaving]
+    const waiting = this.#waiting
+    const leaving = this.#leaving
     this.#stopWaiting()
     this.#leaving = null
     this.#unsent = []
     this.#sent = []
-    for (const exchange of open) exchange?.destroy()
+    if (waiting) refuseUnknownLink(waiting)
+    leaving?.destroy()
     this.#ended()
   }
 }
