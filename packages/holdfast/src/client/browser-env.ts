@@ -1,6 +1,5 @@
 import type { ClientEnv } from './env.ts'
 import type { Fetch } from './fetch.ts'
-import { holdRequest } from './hold-request.ts'
 import { watchPage } from './page-lifecycle.ts'
 
 export const browserEnv: ClientEnv = {
@@ -13,7 +12,6 @@ export const browserEnv: ClientEnv = {
     return () => clearTimeout(timer)
   },
   fetch: (url, request) => (fetch as Fetch)(url, request),
-  holdRequest,
   provedTransports: new Map(),
   watchPage,
 }

@@ -1,10 +1,10 @@
 import type { ClientState, Departure, Reason } from '../core/client/state.ts'
 import { Timekeeper } from '../core/time/timekeeper.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
-import type { HelloFrame, Subject, WelcomeFrame } from '../core/wire/frames.ts'
+import type { Subject, WelcomeFrame } from '../core/wire/frames.ts'
 import { sameSubject } from '../core/wire/subject.ts'
 import { protocolVersion } from '../core/wire/version.ts'
-import { Connection, type ConnectionHost, type DataFrame } from './connection.ts'
+import { Connection, type ConnectionHost, type DataFrame, type Greeting } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type { ClientEnv } from './env.ts'
 import { Operations } from './operations.ts'
@@ -43,7 +43,7 @@ export class ClientCore implements ConnectionHost {
     this.#env = env
     this.emitter = new Emitter((error, event) => {
       // What an error listener throws must not come back to it.
-      if (event === 'error') console.error('holdfast:', error)
+      if (event === 'error') console.error(error)
       else this.#reportThrown(error)
     })
     this.#timekeeper = new Timekeeper({
@@ -65,21 +65,14 @@ export class ClientCore implements ConnectionHost {
     }
     const endpoint = { url, transports, tokens: this.#tokens }
     this.connection = new Connection(env, this.#timekeeper, policy, endpoint, this)
-    const callSafely = (callback: () => void): void => this.#callSafely(callback)
-    const unheard = (error: HoldfastError): void => this.#report(error)
+    const callSafely = this.#callSafely
     this.operations = new Operations(this.connection, this.#timekeeper, options.outbox ?? {}, callSafely)
-    this.topics = new Topics(this.connection, this.#timekeeper, { callSafely, unheard }, (message) =>
+    const outlet = { callSafely, unheard: this.#report }
+    this.topics = new Topics(this.connection, this.#timekeeper, outlet, (message) =>
       this.connection.distrust(message),
     )
-    this.handlers = new RequestHandlers(this.connection, this.#timekeeper, (error) =>
-      this.#reportThrown(error),
-    )
-    this.#stopWatchingPage = env.watchPage({
-      woke: () => this.connection.input({ type: 'woke' }),
-      cameOnline: () => this.connection.input({ type: 'cameOnline' }),
-      wentOffline: () => this.connection.input({ type: 'wentOffline' }),
-      putAway: () => this.connection.input({ type: 'putAway' }),
-    })
+    this.handlers = new RequestHandlers(this.connection, this.#timekeeper, this.#reportThrown)
+    this.#stopWatchingPage = env.watchPage((type) => this.connection.input({ type }))
   }
 
   get subject(): Subject | null {
@@ -120,15 +113,15 @@ export class ClientCore implements ConnectionHost {
     })
   }
 
-  hello(attempt: number, token: string | null, beside: boolean): HelloFrame {
+  hello(attempt: number, token: string | null, beside: boolean): Greeting {
     this.counters.attempts++
     return {
       type: 'hello',
       versions: [protocolVersion],
-      ...(token === null ? {} : { token }),
+      token: token ?? undefined,
       instance: this.#instance,
       attempt,
-      ...(this.#session ? { session: this.#session } : {}),
+      session: this.#session ?? undefined,
       producer: { id: this.#producerId, ...this.operations.summary() },
       received: this.handlers.received,
       subscriptions: beside ? [] : this.topics.declarations(),
@@ -150,28 +143,12 @@ export class ClientCore implements ConnectionHost {
   }
 
   received(frame: DataFrame, text: string): void {
-    switch (frame.type) {
-      case 'message':
-      case 'gap':
-      case 'subscribed':
-      case 'unsubscribed':
-        this.topics.received(frame)
-        break
-      case 'result':
-        this.operations.settle(frame, text.length)
-        break
-      case 'request':
-        this.handlers.receive(frame, text)
-        break
-      case 'cancel':
-        this.handlers.cancel(frame)
-        break
-      case 'ack':
-        this.handlers.acknowledge(frame.numbers)
-        break
-      case 'error':
-        this.emitter.emit('error', new HoldfastError(frame.code, frame.message))
-    }
+    if ('topic' in frame) this.topics.received(frame)
+    else if (frame.type === 'result') this.operations.settle(frame, text.length)
+    else if (frame.type === 'request') this.handlers.receive(frame, text)
+    else if (frame.type === 'cancel') this.handlers.cancel(frame)
+    else if (frame.type === 'ack') this.handlers.acknowledge(frame.numbers)
+    else this.emitter.emit('error', new HoldfastError(frame.code, frame.message))
     this.wantedChanged()
   }
 
@@ -194,12 +171,7 @@ export class ClientCore implements ConnectionHost {
   failed({ code, message, retry, retryAfterMs }: Departure, cause: unknown): void {
     this.counters.connectionErrors++
     this.#failure = { code, message }
-    const details = {
-      retry,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(cause === undefined ? {} : { cause }),
-    }
-    this.emitter.emit('error', new HoldfastError(code, message, details))
+    this.emitter.emit('error', new HoldfastError(code, message, { retry, retryAfterMs, cause }))
   }
 
   unblocked(): void {
@@ -241,7 +213,7 @@ export class ClientCore implements ConnectionHost {
     return Math.round(this.#env.wallNow() + at - this.#env.now())
   }
 
-  #callSafely(callback: () => void): void {
+  readonly #callSafely = (callback: () => void): void => {
     try {
       callback()
     } catch (error) {
@@ -249,13 +221,12 @@ export class ClientCore implements ConnectionHost {
     }
   }
 
-  #reportThrown(cause: unknown): void {
+  readonly #reportThrown = (cause: unknown): void => {
     this.#report(new HoldfastError('handler_threw', 'A callback of the application threw.', { cause }))
   }
 
   /** Nothing is swallowed: without a listener the console tells. */
-  #report(error: HoldfastError): void {
-    if (this.emitter.has('error')) this.emitter.emit('error', error)
-    else console.error('holdfast:', error)
+  readonly #report = (error: HoldfastError): void => {
+    if (!this.emitter.emit('error', error)) console.error(error)
   }
 }

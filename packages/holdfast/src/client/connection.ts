@@ -22,10 +22,13 @@ export type DataFrame = Exclude<
   { type: 'welcome' | 'goodbye' | 'ping' | 'pong' | 'reauthenticate' }
 >
 
+/** A `hello`, before JSON leaves out what is undefined. */
+export type Greeting = { [Field in keyof HelloFrame]: HelloFrame[Field] | undefined }
+
 /** What the connection serves: the data plane of the client. */
 export interface ConnectionHost {
   /** @param beside for a link that is to take over from one that works: without subscriptions [R60] */
-  hello(attempt: number, token: string | null, beside: boolean): HelloFrame
+  hello(attempt: number, token: string | null, beside: boolean): Greeting
   /** The hub said welcome: everything may be sent. */
   admitted(welcome: WelcomeFrame): void
   /** A frame of the live link that concerns the data plane. */

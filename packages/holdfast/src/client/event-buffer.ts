@@ -1,18 +1,15 @@
 import type { HoldfastError } from '../core/wire/errors.ts'
 import { assertPositive } from '../core/wire/positive.ts'
 
-interface Waiter<Event> {
-  readonly resolve: (result: IteratorResult<Event, undefined>) => void
-  readonly reject: (error: HoldfastError) => void
-}
-
 /** The bounded buffer between a feed that pushes and an async iterator that pulls. */
 export class EventBuffer<Event> {
+  full: boolean = false
   readonly #capacity: number
   readonly #drained: () => void
-  #events: Event[] = []
-  #waiters: Waiter<Event>[] = []
-  #full = false
+  readonly #events: Event[] = []
+  readonly #pulled: AsyncGenerator<Event, undefined> = this.#pull()
+  /** The consumer waits: tells it to look again. */
+  #wake: (() => void) | null = null
   #end: { readonly error: HoldfastError | null } | null = null
 
   /** @param drained called when a buffer that was full is half empty again */
@@ -22,55 +19,45 @@ export class EventBuffer<Event> {
     this.#drained = drained
   }
 
-  get full(): boolean {
-    return this.#full
-  }
-
   push(event: Event): void {
-    const waiter = this.#waiters.shift()
-    if (waiter) {
-      waiter.resolve({ done: false, value: event })
-      return
-    }
     this.#events.push(event)
-    this.#full = this.#events.length >= this.#capacity
+    this.full = this.#events.length >= this.#capacity && !this.#wake
+    this.#lookAgain()
   }
 
   /** Nothing more comes; what is buffered is still yielded, then the error thrown if there is one. */
   end(error: HoldfastError | null): void {
     this.#end ??= { error }
-    for (const waiter of this.#waiters.splice(0)) this.#finish(waiter)
+    this.#lookAgain()
   }
 
-  /** @param left called when the consumer leaves its loop */
+  /** @param left called when the consumer leaves its loop; ends the buffer, so that no `next` waits for ever */
   iterator(left: () => void): AsyncIterator<Event, undefined> {
     return {
-      next: () => new Promise((resolve, reject) => this.#pull({ resolve, reject })),
+      next: () => this.#pulled.next(),
       return: () => {
-        this.#events = []
         left()
-        return Promise.resolve({ done: true, value: undefined })
+        return this.#pulled.return(undefined)
       },
     }
   }
 
-  #pull(waiter: Waiter<Event>): void {
-    const event = this.#events.shift()
-    if (event !== undefined) {
-      waiter.resolve({ done: false, value: event })
-      this.#readAgain()
-    } else if (this.#end) this.#finish(waiter)
-    else this.#waiters.push(waiter)
+  async *#pull(): AsyncGenerator<Event, undefined> {
+    for (;;) {
+      const event = this.#events.shift()
+      if (this.full && this.#events.length <= this.#capacity / 2) {
+        this.full = false
+        this.#drained()
+      }
+      if (event) yield event
+      else if (this.#end?.error) throw this.#end.error
+      else if (this.#end) return
+      else await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
   }
 
-  #finish({ resolve, reject }: Waiter<Event>): void {
-    if (this.#end?.error) reject(this.#end.error)
-    else resolve({ done: true, value: undefined })
-  }
-
-  #readAgain(): void {
-    if (!this.#full || this.#events.length > this.#capacity / 2) return
-    this.#full = false
-    this.#drained()
+  #lookAgain(): void {
+    this.#wake?.()
+    this.#wake = null
   }
 }

@@ -82,10 +82,10 @@ export class Operations implements Timed {
     this.#outbox.requeue(again)
     if (resumed) for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
     return () => {
-      for (const item of dropped) this.#fail(item, 'identity_changed', 'The identity changed.')
+      for (const item of dropped) this.#fail(item, 'identity_changed')
       for (const item of lost) {
         if (item.idempotent) item.move('queued')
-        else this.#fail(item, 'ledger_lost', 'The hub forgot whether it was executed.')
+        else this.#fail(item, 'ledger_lost')
       }
       this.pump()
       this.#tellFlushed()
@@ -157,9 +157,7 @@ export class Operations implements Timed {
       ? { ...options, onStatus: (status) => this.#callSafely(() => onStatus(status)) }
       : options
     const head = invalid ? '' : JSON.stringify(frame).slice(0, -1)
-    const item = new PendingOperation(head, guarded, (code) =>
-      this.#giveUp(item, failure(item, code, code === 'timeout' ? 'The deadline passed.' : 'Aborted.')),
-    )
+    const item = new PendingOperation(head, guarded, (code) => this.#giveUp(item, failure(item, code)))
     const refusal = invalid ?? this.#refusalOf(item, options)
     if (refusal) item.settle(refusal)
     else {
@@ -172,10 +170,10 @@ export class Operations implements Timed {
 
   #refusalOf(item: PendingOperation, { signal }: OperationOptions): HoldfastError | null {
     const { name } = this.#connection.state
-    if (name === 'closed' || name === 'closing') return notSent('closed', 'The client is closed.')
-    if (signal?.aborted) return notSent('aborted', 'Aborted.')
+    if (name === 'closed' || name === 'closing') return notSent('closed')
+    if (signal?.aborted) return notSent('aborted')
     if (item.bytes > this.#maxFrameBytes) return this.#tooLarge()
-    return this.#outbox.add(item) ? null : notSent('outbox_full', 'The outbox is full.')
+    return this.#outbox.add(item) ? null : notSent('outbox_full')
   }
 
   #giveUp(item: PendingOperation, error: HoldfastError): void {
@@ -188,7 +186,7 @@ export class Operations implements Timed {
     this.#tellFlushed()
   }
 
-  #fail(item: PendingOperation, code: ErrorCode, message: string): void {
+  #fail(item: PendingOperation, code: ErrorCode, message?: string): void {
     this.#settle(item, failure(item, code, message))
   }
 
@@ -198,7 +196,7 @@ export class Operations implements Timed {
   }
 
   #tooLarge(): HoldfastError {
-    return notSent('message_too_large', `The hub takes ${this.#maxFrameBytes} bytes.`)
+    return notSent('message_too_large', `${this.#maxFrameBytes} bytes are taken`)
   }
 
   #tellFlushed(): void {
@@ -208,5 +206,5 @@ export class Operations implements Timed {
 }
 
 /** What has a number may have been executed. */
-const failure = ({ number }: PendingOperation, code: ErrorCode, message: string): HoldfastError =>
+const failure = ({ number }: PendingOperation, code: ErrorCode, message?: string): HoldfastError =>
   new HoldfastError(code, message, { outcome: number === null ? 'not_sent' : 'unknown' })

@@ -1,22 +1,22 @@
-import type { PageEvents } from './env.ts'
+import type { PageEvent } from './env.ts'
 
-/** Reports the page's events; in a worker, which has fewer, those that are there. */
-export function watchPage(events: PageEvents): () => void {
-  const woke = (): void => events.woke()
+/** Tells what happens to the page; in a worker, which has fewer events, those that are there. */
+export function watchPage(tell: (event: PageEvent) => void): () => void {
   const page = typeof document === 'undefined' ? null : document
-  const becameVisible = (): void => {
-    if (page?.visibilityState === 'visible') woke()
+  const watched = [
+    [globalThis, 'online', 'cameOnline'],
+    [globalThis, 'offline', 'wentOffline'],
+    [globalThis, 'pagehide', 'putAway'],
+    [globalThis, 'pageshow', 'woke'],
+    [page, 'visibilitychange', 'woke'],
+    [page, 'resume', 'woke'],
+  ] as const
+  const listening = new AbortController()
+  for (const [target, name, event] of watched) {
+    const listener = (): void => {
+      if (name !== 'visibilitychange' || !page?.hidden) tell(event)
+    }
+    target?.addEventListener(name, listener, listening)
   }
-  const listeners: [EventTarget | null, string, () => void][] = [
-    [globalThis, 'online', () => events.cameOnline()],
-    [globalThis, 'offline', () => events.wentOffline()],
-    [globalThis, 'pagehide', () => events.putAway()],
-    [globalThis, 'pageshow', woke],
-    [page, 'visibilitychange', becameVisible],
-    [page, 'resume', woke],
-  ]
-  for (const [target, event, listener] of listeners) target?.addEventListener(event, listener)
-  return () => {
-    for (const [target, event, listener] of listeners) target?.removeEventListener(event, listener)
-  }
+  return () => listening.abort()
 }

@@ -1,5 +1,5 @@
 export type { Client } from './connect.ts'
-export type { ClientEnv, PageEvents, TimerOptions } from './env.ts'
+export type { ClientEnv, PageEvent, TimerOptions } from './env.ts'
 export type { Operation, OperationOptions, OperationStatus } from './operation.ts'
 export type { OutboxOptions } from './operations.ts'
 export type {

@@ -86,13 +86,13 @@ export class RequestHandlers {
 
   /** A hub that breaks the numbering cannot be relied on: another link is tried. */
   #judge(arrival: Arrival): void {
-    if (arrival !== 'taken') this.#connection.distrust(`A number was ${arrival}.`)
+    if (arrival !== 'taken') this.#connection.distrust(arrival)
   }
 
   async #handle({ number, method, data, timeoutMs }: RequestFrame): Promise<void> {
     const ledger = this.#ledger
     const handler = this.#handlers.get(method)
-    if (!handler) return ledger.fail(number, 'method_unknown', `No handler for ${method}.`)
+    if (!handler) return ledger.fail(number, 'method_unknown')
     const controller = new AbortController()
     const { signal } = controller
     ledger.run(number, timeoutMs, () => controller.abort())

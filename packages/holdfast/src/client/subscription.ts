@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { From, GapReason, Position } from '../core/wire/frames.ts'
 import { EventBuffer } from './event-buffer.ts'
@@ -80,15 +79,13 @@ export class LocalSubscription {
   readonly topic: string
   readonly from: From
   /** Null until the hub said where `from` is. */
-  position: Position | null
+  position: Position | null = null
   readonly ready: Promise<Position>
-  readonly #handlers: SubscriptionHandlers
-  readonly #buffer: EventBuffer<Message | Gap> | null
+  readonly #handlers: SubscriptionHandlers | undefined
+  readonly #buffer: EventBuffer<Message | Gap> | undefined
   readonly #outlet: SubscriptionOutlet
   #feed: FeedOfSubscription | null
-  #isReady = false
-  #resolveReady: (position: Position) => void = () => {}
-  #rejectReady: (error: HoldfastError) => void = () => {}
+  #settleReady: (error: HoldfastError | null, position?: Position) => void = () => {}
 
   constructor(
     topic: string,
@@ -99,20 +96,17 @@ export class LocalSubscription {
   ) {
     this.topic = topic
     this.from = from
-    this.position = typeof from === 'object' && 'epoch' in from ? from : null
+    if (typeof from === 'object' && 'epoch' in from) {
+      this.position = { epoch: from.epoch, offset: from.offset }
+    }
     this.#feed = feed
     this.#outlet = outlet
-    this.#buffer = handlers ? null : new EventBuffer(buffer, () => this.#feed?.readsAgain())
-    this.#handlers = handlers ?? this.#bufferHandlers()
+    this.#handlers = handlers
+    if (!handlers) this.#buffer = new EventBuffer(buffer, () => this.#feed?.readsAgain())
     this.ready = new Promise((resolve, reject) => {
-      this.#resolveReady = resolve
-      this.#rejectReady = reject
+      this.#settleReady = (error, position) => (position ? resolve(position) : reject(error))
     })
     this.ready.catch(() => {})
-  }
-
-  get active(): boolean {
-    return this.#feed !== null
   }
 
   /** The iterator is full: it reads nothing for now. */
@@ -128,54 +122,36 @@ export class LocalSubscription {
   /** The hub confirmed: the promise holds from here. */
   confirmed(position: Position): void {
     this.position ??= position
-    if (this.#isReady) return
-    this.#isReady = true
-    this.#resolveReady(this.position)
+    this.#settleReady(null, this.position)
   }
 
-  deliver(message: Message): void {
-    if (!this.active) return
-    this.position = { epoch: message.epoch, offset: message.offset }
-    this.#outlet.callSafely(() => this.#handlers.message(message))
-  }
-
-  deliverGap(gap: Gap): void {
-    if (!this.active) return
-    this.position = { epoch: gap.next.epoch, offset: gap.next.offset - 1 }
-    this.#outlet.callSafely(() => this.#handlers.gap(gap))
+  /** @param position where it stands after this */
+  deliver(event: Message | Gap, position: Position): void {
+    if (!this.#feed) return
+    this.position = position
+    this.#buffer?.push(event)
+    const handler = this.#handlers?.[event.type] as ((event: Message | Gap) => void) | undefined
+    if (handler) this.#outlet.callSafely(() => handler(event))
   }
 
   unsubscribe(): void {
     const feed = this.#feed
-    if (!feed) return
-    this.#feed = null
-    this.#rejectReady(new HoldfastError('closed', 'Unsubscribed.'))
-    this.#buffer?.end(null)
-    feed.leave(this)
+    if (this.#close(new HoldfastError('closed'), null)) feed?.leave(this)
   }
 
-  /** The client is closed, which its events tell. */
-  closed(code: ErrorCode, message: string): void {
-    this.#end(new HoldfastError(code, message), () => {})
-  }
-
-  /** The hub ended it. */
-  ended(code: ErrorCode, message: string): void {
-    this.#end(new HoldfastError(code, message), (error) => this.#outlet.unheard(error))
-  }
-
-  #end(error: HoldfastError, unheard: (error: HoldfastError) => void): void {
-    if (!this.#feed) return
-    this.#feed = null
-    this.#rejectReady(error)
-    this.#buffer?.end(error)
-    const { error: handler } = this.#handlers
+  /** @param known the application is told otherwise, also if there is no handler */
+  end(error: HoldfastError, known: boolean): void {
+    if (!this.#close(error, error)) return
+    const handler = this.#handlers?.error
     if (handler) this.#outlet.callSafely(() => handler(error))
-    else if (!this.#buffer) unheard(error)
+    else if (!this.#buffer && !known) this.#outlet.unheard(error)
   }
 
-  #bufferHandlers(): SubscriptionHandlers {
-    const push = (event: Message | Gap): void => this.#buffer?.push(event)
-    return { message: push, gap: push }
+  #close(error: HoldfastError, thrown: HoldfastError | null): boolean {
+    if (!this.#feed) return false
+    this.#feed = null
+    this.#settleReady(error)
+    this.#buffer?.end(thrown)
+    return true
   }
 }

@@ -9,29 +9,29 @@ import type {
   UnsubscribedFrame,
   WireGap,
 } from '../core/wire/frames.ts'
+import { HoldfastError } from '../core/wire/errors.ts'
 import type { LocalSubscription, Message } from './subscription.ts'
 
-/** What the topic is on the wire. */
-type Wire =
-  | { readonly name: 'idle' }
-  | { readonly name: 'declared'; readonly intent: number; readonly from: From }
-  | { readonly name: 'confirmed'; readonly intent: number; cursor: Position }
-  /** The hub told to come back later for it [R37]. */
-  | { readonly name: 'retrying' }
-
-const idle: Wire = { name: 'idle' }
+/** What the hub was asked for. Without a cursor it is not confirmed yet. */
+interface Declared {
+  readonly intent: number
+  readonly from: From
+  cursor: Position | null
+}
 
 /** For a hub that does not say when to come back, in milliseconds. */
 const defaultRetryMs = 1_000
 
 export interface FeedHost {
   readonly timekeeper: Timekeeper
-  nextIntent(): number
+  /** How many intents were given. */
+  intents: number
+  /** How many gaps subscriptions were told of. */
+  gaps: number
   /** Sends if the link is live; otherwise the next `hello` says what is wanted. */
   send(frame: object): void
   /** Nobody subscribes any more. */
   emptied(feed: TopicFeed): void
-  gapDelivered(): void
   /** The hub broke the order of the topic: the link cannot be trusted. */
   broken(message: string): void
 }
@@ -44,7 +44,8 @@ export class TopicFeed implements Timed {
   readonly topic: string
   readonly #host: FeedHost
   readonly #subscriptions = new Set<LocalSubscription>()
-  #wire: Wire = idle
+  /** What the topic is on the wire. `retrying`: the hub told to come back later for it [R37]. */
+  #wire: Declared | 'retrying' | null = null
   /** The topic's present life, once it is known on this link; a position of another epoch is behind. */
   #epoch: string | null = null
 
@@ -55,12 +56,17 @@ export class TopicFeed implements Timed {
 
   /** The latest intent; null while nothing is declared. */
   get intent(): number | null {
-    return 'intent' in this.#wire ? this.#wire.intent : null
+    return this.#declared?.intent ?? null
+  }
+
+  get #declared(): Declared | null {
+    return this.#wire === 'retrying' ? null : this.#wire
   }
 
   add(subscription: LocalSubscription): void {
     this.#subscriptions.add(subscription)
-    if (this.#wire.name !== 'declared') this.readsAgain()
+    // What is asked for is answered first; then it is seen where the new one stands.
+    if (!this.#declared || this.#declared.cursor) this.readsAgain()
   }
 
   leave(subscription: LocalSubscription): void {
@@ -72,8 +78,7 @@ export class TopicFeed implements Timed {
   /** A new link: what to declare on it, or null if nothing is wanted. */
   declaration(): Omit<SubscribeFrame, 'type'> | null {
     this.#epoch = null
-    this.#become(idle)
-    return this.#declare()
+    return this.#declare(this.#wanted())
   }
 
   /** Makes what is on the wire fit what the subscriptions want. */
@@ -81,114 +86,109 @@ export class TopicFeed implements Timed {
     const from = this.#wanted()
     const wire = this.#wire
     if (from === null) return this.#withdraw()
-    if (wire.name === 'retrying') return
-    if (wire.name === 'declared' && sameFrom(from, wire.from)) return
-    if (wire.name === 'confirmed' && isAt(from, wire.cursor)) return
-    const declaration = this.#declare()
-    if (declaration) this.#host.send({ type: 'subscribe', ...declaration })
+    if (wire === 'retrying' || (wire && isSame(from, wire.cursor ?? wire.from))) return
+    this.#host.send({ type: 'subscribe', ...this.#declare(from) })
   }
 
   tick(): void {
-    this.#become(idle)
+    this.#wire = null
     this.readsAgain()
   }
 
-  confirmed({ intent, position, gap }: SubscribedFrame): void {
-    const wire = this.#wire
-    if (wire.name !== 'declared' || wire.intent !== intent) return
-    this.#become({ name: 'confirmed', intent, cursor: position })
-    this.#epoch = position.epoch
-    const beginning = gap?.after === null ? { epoch: position.epoch, offset: 0 } : position
+  confirmed({ intent, position: { epoch, offset }, gap }: SubscribedFrame): void {
+    const declared = this.#declared
+    if (declared?.intent !== intent || declared.cursor) return
+    declared.cursor = { epoch, offset }
+    this.#epoch = epoch
+    const beginning = gap?.after === null ? { epoch, offset: 0 } : declared.cursor
     for (const subscription of this.#subscriptions) {
-      if (subscription.position || sameFrom(subscription.from, wire.from)) subscription.confirmed(beginning)
+      if (subscription.position || isSame(subscription.from, declared.from)) subscription.confirmed(beginning)
     }
     if (gap) this.#deliverGap(gap)
     this.readsAgain()
   }
 
   received({ offset, time, user, data }: MessageFrame): void {
-    const wire = this.#wire
-    if (wire.name !== 'confirmed') return
-    const { epoch, offset: before } = wire.cursor
-    if (offset !== before + 1) return this.#host.broken(`${this.topic}: offset ${offset} after ${before}`)
-    wire.cursor = { epoch, offset }
-    const message: Message = { type: 'message', topic: this.topic, epoch, offset, time, user, data }
+    const declared = this.#declared
+    if (!declared?.cursor) return
+    const { topic } = this
+    const { epoch, offset: before } = declared.cursor
+    if (offset !== before + 1) return this.#host.broken(`${topic}: offset ${offset} after ${before}`)
+    declared.cursor = { epoch, offset }
+    const message: Message = { type: 'message', topic, epoch, offset, time, user, data }
     for (const subscription of this.#subscriptions) {
       const { position, full } = subscription
-      if (!full && position?.epoch === epoch && position.offset === before) subscription.deliver(message)
+      if (!full && position?.epoch === epoch && position.offset === before)
+        subscription.deliver(message, declared.cursor)
     }
-    this.#stopIfAllFull()
+    // All are full.
+    if (this.#wanted() === null) this.#withdraw()
   }
 
   gapReceived(gap: GapFrame): void {
-    const wire = this.#wire
-    if (wire.name !== 'confirmed') return
-    wire.cursor = { epoch: gap.next.epoch, offset: gap.next.offset - 1 }
+    const declared = this.#declared
+    if (!declared?.cursor) return
+    declared.cursor = beforeNext(gap)
     this.#deliverGap(gap)
     this.readsAgain()
   }
 
-  /** Each subscription that the gap concerns is told what it means for its own position. */
-  #deliverGap({ after, next, lost, reason }: WireGap): void {
-    for (const subscription of this.#subscriptions) {
-      const { position } = subscription
-      if (!position || subscription.full) continue
-      const sameEpoch = position.epoch === next.epoch
-      // A position that its own epoch has not reached is put back; so is whatever stands beyond it.
-      const aheadOfHead = reason === 'epoch' && after?.epoch === next.epoch
-      const concerned = aheadOfHead ? position.offset >= after.offset : position.offset < next.offset - 1
-      if (sameEpoch && !concerned) continue
-      const itsLoss = sameEpoch && lost !== null ? next.offset - 1 - position.offset : null
-      const itsAfter = after === null && position.offset === 0 ? null : position
-      this.#host.gapDelivered()
-      const { topic } = this
-      subscription.deliverGap({ type: 'gap', topic, after: itsAfter, next, lost: itsLoss, reason })
-    }
-  }
-
   ended({ intent, error }: UnsubscribedFrame): void {
     if (intent !== this.intent) return
-    if (!error.retry) {
-      this.endAll((subscription) => subscription.ended(error.code, error.message))
-      return
-    }
+    const { code, message, retry, retryAfterMs = defaultRetryMs } = error
+    if (!retry) return this.endAll(new HoldfastError(code, message), false)
     const { timekeeper } = this.#host
-    this.#become({ name: 'retrying' })
-    timekeeper.set(this, timekeeper.now() + (error.retryAfterMs ?? defaultRetryMs))
+    this.#become('retrying')
+    timekeeper.set(this, timekeeper.now() + retryAfterMs)
   }
 
   /** Ends every subscription; the feed is then empty. */
-  endAll(end: (subscription: LocalSubscription) => void): void {
+  endAll(error: HoldfastError, known: boolean): void {
     const subscriptions = [...this.#subscriptions]
     this.#subscriptions.clear()
-    this.#become(idle)
+    this.#become(null)
     this.#host.emptied(this)
-    for (const subscription of subscriptions) end(subscription)
+    for (const subscription of subscriptions) subscription.end(error, known)
   }
 
-  #declare(): Omit<SubscribeFrame, 'type'> | null {
-    const from = this.#wanted()
+  /** Each subscription that the gap concerns is told what it means for its own position. */
+  #deliverGap(gap: WireGap): void {
+    const { after, next, lost, reason } = gap
+    const { topic } = this
+    const last = beforeNext(gap)
+    for (const subscription of this.#subscriptions) {
+      const { position, full } = subscription
+      if (!position || full) continue
+      const sameEpoch = position.epoch === next.epoch
+      // A position that its own epoch has not reached is put back; so is whatever stands beyond it.
+      const aheadOfHead = reason === 'epoch' && after?.epoch === next.epoch
+      const concerned = aheadOfHead ? position.offset >= after.offset : position.offset < last.offset
+      if (sameEpoch && !concerned) continue
+      const itsLoss = sameEpoch && lost !== null ? last.offset - position.offset : null
+      const itsAfter = after || position.offset > 0 ? position : null
+      this.#host.gaps++
+      subscription.deliver({ type: 'gap', topic, after: itsAfter, next, lost: itsLoss, reason }, last)
+    }
+  }
+
+  #declare(from: From | null): Omit<SubscribeFrame, 'type'> | null {
+    this.#become(null)
     if (from === null) return null
-    const intent = this.#host.nextIntent()
-    this.#become({ name: 'declared', intent, from })
+    const intent = ++this.#host.intents
+    this.#wire = { intent, from, cursor: null }
     return { topic: this.topic, intent, from }
   }
 
   #withdraw(): void {
-    const { intent } = this
-    this.#become(idle)
-    if (intent !== null) this.#host.send({ type: 'unsubscribe', topic: this.topic, intent })
+    const { intent, topic } = this
+    this.#become(null)
+    if (intent !== null) this.#host.send({ type: 'unsubscribe', topic, intent })
   }
 
   /** The timer belongs to `retrying` alone. */
-  #become(wire: Wire): void {
-    if (this.#wire.name === 'retrying') this.#host.timekeeper.set(this, null)
+  #become(wire: 'retrying' | null): void {
     this.#wire = wire
-  }
-
-  #stopIfAllFull(): void {
-    for (const subscription of this.#subscriptions) if (!subscription.full) return
-    this.#withdraw()
+    this.#host.timekeeper.set(this, null)
   }
 
   /** Where the wire has to begin: first for one whose beginning is unknown, then for the one that is most behind. */
@@ -203,22 +203,11 @@ export class TopicFeed implements Timed {
   }
 
   #isBehind(position: Position, other: Position): boolean {
-    if (position.epoch === other.epoch) return position.offset < other.offset
-    return other.epoch === this.#epoch
+    return position.epoch === other.epoch ? position.offset < other.offset : other.epoch === this.#epoch
   }
 }
 
-function sameFrom(one: From, other: From): boolean {
-  if (typeof one === 'string' || typeof other === 'string') return one === other
-  if ('last' in one || 'last' in other) return 'last' in one && 'last' in other && one.last === other.last
-  return isAt(one, other)
-}
+/** Where a gap leaves the reader: just before the message that comes next. */
+const beforeNext = ({ next: { epoch, offset } }: WireGap): Position => ({ epoch, offset: offset - 1 })
 
-function isAt(from: From, position: Position): boolean {
-  return (
-    typeof from === 'object' &&
-    'epoch' in from &&
-    from.epoch === position.epoch &&
-    from.offset === position.offset
-  )
-}
+const isSame = (one: From, other: From): boolean => JSON.stringify(one) === JSON.stringify(other)

@@ -8,8 +8,8 @@ import type {
   SubscribeFrame,
   UnsubscribedFrame,
 } from '../core/wire/frames.ts'
-import { isName, noName, utf8Length } from '../core/wire/names.ts'
 import { isFrom } from '../core/wire/hub-frames.ts'
+import { isName, noName, utf8Length } from '../core/wire/names.ts'
 import type { Connection } from './connection.ts'
 import {
   LocalSubscription,
@@ -29,9 +29,7 @@ export class Topics {
   readonly #outlet: SubscriptionOutlet
   readonly #feeds = new Map<string, TopicFeed>()
   /** Intents that the `hello` of the current link declared, by topic. */
-  #inHello = new Map<string, number>()
-  #intents = 0
-  #gaps = 0
+  readonly #inHello = new Map<string, number>()
 
   constructor(
     connection: Connection,
@@ -43,18 +41,18 @@ export class Topics {
     this.#outlet = outlet
     this.#host = {
       timekeeper,
-      broken,
-      nextIntent: () => ++this.#intents,
+      intents: 0,
+      gaps: 0,
       send: (frame) => {
         if (connection.live) connection.send(frame)
       },
       emptied: ({ topic }) => void this.#feeds.delete(topic),
-      gapDelivered: () => void this.#gaps++,
+      broken,
     }
   }
 
   get gapCount(): number {
-    return this.#gaps
+    return this.#host.gaps
   }
 
   get topicCount(): number {
@@ -71,7 +69,7 @@ export class Topics {
     assertHandlers(options, handlers)
     if (!isFrom(options.from ?? 'now')) throw new TypeError('from is no place in a topic')
     const { name } = this.#connection.state
-    if (name === 'closing' || name === 'closed') throw new HoldfastError('closed', 'The client is closed.')
+    if (name === 'closing' || name === 'closed') throw new HoldfastError('closed')
     const feed = this.#feeds.get(topic) ?? new TopicFeed(topic, this.#host)
     const subscription = new LocalSubscription(topic, feed, options, handlers, this.#outlet)
     this.#feeds.set(topic, feed)
@@ -81,7 +79,7 @@ export class Topics {
 
   /** For `hello`: as many subscriptions as fit. */
   declarations(): Omit<SubscribeFrame, 'type'>[] {
-    this.#inHello = new Map()
+    this.#inHello.clear()
     const declared: Omit<SubscribeFrame, 'type'>[] = []
     let bytes = 0
     for (const feed of this.#feeds.values()) {
@@ -111,21 +109,21 @@ export class Topics {
 
   received(frame: SubscribedFrame | UnsubscribedFrame | MessageFrame | GapFrame): void {
     const feed = this.#feeds.get(frame.topic)
-    if (!feed) return
     switch (frame.type) {
       case 'message':
-        return feed.received(frame)
+        return feed?.received(frame)
       case 'gap':
-        return feed.gapReceived(frame)
+        return feed?.gapReceived(frame)
       case 'subscribed':
-        return feed.confirmed(frame)
+        return feed?.confirmed(frame)
       case 'unsubscribed':
-        return feed.ended(frame)
+        return feed?.ended(frame)
     }
   }
 
+  /** The client is closed, which its events tell. */
   endAll(code: ErrorCode, message: string): void {
-    for (const feed of this.#feeds.values()) feed.endAll((subscription) => subscription.closed(code, message))
+    for (const feed of this.#feeds.values()) feed.endAll(new HoldfastError(code, message), true)
   }
 }
 

@@ -1,5 +1,5 @@
 import { makeClient, type Client } from '../client/connect.ts'
-import type { PageEvents } from '../client/env.ts'
+import type { PageEvent } from '../client/env.ts'
 import type { ClientEvents, ConnectOptions, StateChange } from '../client/options.ts'
 import type { Engine } from '../engines/engine.ts'
 import { memory } from '../engines/memory.ts'
@@ -43,8 +43,8 @@ export interface PairClient {
   readonly link: NetworkLink
   readonly states: readonly StateChange[]
   readonly errors: readonly ClientEvents['error'][]
-  /** The events of the page; null once the client no longer listens. */
-  readonly page: PageEvents | null
+  /** Makes something happen to the page; null once the client no longer listens. */
+  readonly page: Readonly<Record<PageEvent, () => void>> | null
   /** Requests that it may keep open for long, by the right it asked for. */
   readonly heldRequests: number
 }
@@ -136,7 +136,7 @@ export class Pair {
     const states: StateChange[] = []
     const errors: ClientEvents['error'][] = []
     const held = new Set<object>()
-    let page: PageEvents | null = null
+    let page: PairClient['page'] = null
     const opened: NetworkClient['opened'] = (link) => void links.push(link)
     const transports = over.map((name) => simulatedTransport(name, this.network, { loop, headers, opened }))
     const client = makeClient('https://example.test/holdfast', transports, connectOptions, {
@@ -144,8 +144,13 @@ export class Pair {
       fetch: noFetch,
       holdRequest: () => holdRequest(held),
       provedTransports: new Map<string, string>(),
-      watchPage(events) {
-        page = events
+      watchPage(tell) {
+        page = {
+          woke: () => tell('woke'),
+          cameOnline: () => tell('cameOnline'),
+          wentOffline: () => tell('wentOffline'),
+          putAway: () => tell('putAway'),
+        }
         return () => {
           page = null
         }

@@ -1,6 +1,7 @@
 import type { Departure } from '../../core/client/state.ts'
 import { decodeHubFrame } from '../../core/wire/hub-frames.ts'
 import type { FetchResponse } from '../fetch.ts'
+import { holdRequest } from '../hold-request.ts'
 import { eventParser } from './event-parser.ts'
 import { HttpUplink } from './http-uplink.ts'
 import type { Transport, TransportEnv, TransportEvents, TransportLink } from './transport.ts'
@@ -101,7 +102,7 @@ export class HttpLink implements TransportLink {
   /** Whether a request may be kept open for long [R56]; the right is kept until the link ends. */
   async mayHold(): Promise<boolean> {
     if (!this.#release) {
-      this.#release = await this.#env.holdRequest(this.#url)
+      this.#release = await (this.#env.holdRequest ?? holdRequest)(this.#url)
       if (this.#end.signal.aborted) this.abandon()
     }
     return this.#release !== null

@@ -81,7 +81,7 @@ export class Ledger {
   cancel(number: number): Arrival {
     this.#open.get(number)?.abort()
     if (number <= this.highest) return 'taken'
-    return this.receive(number, '', () => this.fail(number, 'cancelled', 'Cancelled before it started.'))
+    return this.receive(number, '', () => this.fail(number, 'cancelled'))
   }
 
   /** A handler runs for the number: it is aborted by a cancel, at the end, and when its time is over [R25]. */
@@ -107,7 +107,7 @@ export class Ledger {
     }
   }
 
-  fail(number: number, code: ErrorCode, message: string): void {
+  fail(number: number, code: ErrorCode, message?: string): void {
     this.settle(number, errorResult(number, code, message))
   }
 
@@ -141,7 +141,7 @@ export class Ledger {
 
   #expire(number: number): void {
     const abort = this.#open.get(number)?.abort
-    this.fail(number, 'timeout', 'The deadline passed.')
+    this.fail(number, 'timeout')
     abort?.()
   }
 
@@ -159,7 +159,7 @@ export class Ledger {
   #dropOldestResults(newest: Entry): void {
     for (const [number, entry] of this.#open) {
       if (this.resultLength <= this.#limits.maxResultLength) return
-      const dropped = errorResult(number, 'result_dropped', 'The result is no longer kept.')
+      const dropped = errorResult(number, 'result_dropped')
       const saved = (entry.result ?? '').length - dropped.length
       if (entry === newest || saved <= 0) continue
       entry.result = dropped

@@ -3,14 +3,14 @@ import { HoldfastError } from '../wire/errors.ts'
 import type { WireError } from '../wire/frames.ts'
 import { maxJsonDepth } from '../wire/json.ts'
 import { utf8Length } from '../wire/names.ts'
-import { dataRefusal } from '../wire/refusals.ts'
+import { dataRefusal, notSent } from '../wire/refusals.ts'
 
 /** The text of a `result` frame for a value; a handler that returns nothing replies null. */
 export function valueResult(number: number, value: unknown): string {
   return JSON.stringify({ type: 'result', number, value: value ?? null })
 }
 
-export function errorResult(number: number, code: ErrorCode, message: string): string {
+export function errorResult(number: number, code: ErrorCode, message: string = code): string {
   return JSON.stringify({ type: 'result', number, error: { code, message } })
 }
 
@@ -30,12 +30,14 @@ export function returnedResult(number: number, value: unknown, maxBytes: number)
 /** The data of a rejection lies two levels deep in its frame [R4]. */
 const rejectionDataDepth = maxJsonDepth - 2
 
+/** What `rejection` makes, if nobody changed it. */
+type Rejection = Record<'code' | 'message' | 'reason' | 'data', unknown>
+
 /** The result of a request handler that threw: a `rejection` travels, anything else stays on this side. */
 export function thrownResult(number: number, thrown: unknown, maxBytes: number): HandlerResult {
   try {
-    if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'rejected')
-      return defective(number, thrown)
-    const { code, message, reason, data } = thrown as HoldfastError
+    const { code, message, reason, data } = thrown as Partial<Rejection>
+    if (code !== 'rejected' || !(thrown instanceof Error)) return defective(number, thrown)
     const refusal = dataRefusal(data ?? null, 'the data of the rejection', rejectionDataDepth)
     if (refusal) return defective(number, refusal)
     const error = {
@@ -45,21 +47,21 @@ export function thrownResult(number: number, thrown: unknown, maxBytes: number):
       data,
     }
     return fitting(number, JSON.stringify({ type: 'result', number, error }), maxBytes)
-  } catch (defect) {
-    // What is thrown can be anything, also something that throws when it is looked at.
-    return defective(number, defect)
+  } catch {
+    // What is thrown can be anything, also nothing, or something that throws when it is looked at.
+    return defective(number, thrown)
   }
 }
 
 const defective = (number: number, defect: unknown): HandlerResult => ({
-  text: errorResult(number, 'handler_failed', 'The handler failed.'),
+  text: errorResult(number, 'handler_failed'),
   defect,
 })
 
 function fitting(number: number, text: string, maxBytes: number): HandlerResult {
   if (utf8Length(text) <= maxBytes) return { text, defect: null }
-  const defect = new RangeError(`The reply is larger than ${maxBytes} bytes.`)
-  return { text: errorResult(number, 'message_too_large', defect.message), defect }
+  const defect = notSent('message_too_large', `${maxBytes} bytes are taken`)
+  return { text: errorResult(number, defect.code, defect.message), defect }
 }
 
 /** What the producer of an operation gets for a `result` frame that carries an error. */

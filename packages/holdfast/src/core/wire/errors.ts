@@ -42,7 +42,8 @@ export class HoldfastError extends Error {
   declare readonly reason: string | undefined
   declare readonly data: unknown
 
-  constructor(code: ErrorCode, message: string, details?: ErrorDetails) {
+  /** @param message by default the code, which the error table explains */
+  constructor(code: ErrorCode, message: string = code, details?: ErrorDetails) {
     super(message)
     Object.assign(this, { code, retry: retryable.has(code) }, details)
   }

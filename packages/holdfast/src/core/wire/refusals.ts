@@ -4,7 +4,7 @@ import { maxJsonDepth, pathOfLoss } from './json.ts'
 import { isName, noName } from './names.ts'
 
 /** An operation is refused in the caller's hands. */
-export function notSent(code: ErrorCode, message: string): HoldfastError {
+export function notSent(code: ErrorCode, message?: string): HoldfastError {
   return new HoldfastError(code, message, { outcome: 'not_sent' })
 }
 
@@ -27,6 +27,6 @@ export function dataRefusal(
     const path = pathOfLoss(data, name, depth)
     return path === null ? null : notSent('data_invalid', `JSON would alter ${path}.`)
   } catch (cause) {
-    return new HoldfastError('data_invalid', 'The data cannot be read.', { outcome: 'not_sent', cause })
+    return new HoldfastError('data_invalid', undefined, { outcome: 'not_sent', cause })
   }
 }
