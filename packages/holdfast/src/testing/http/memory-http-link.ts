@@ -86,7 +86,9 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
   }
 
   goneAt(side: Side): boolean {
-    const exchanges = this.#connections().flatMap((connection) => [...connection.exchanges])
+    const exchanges = [...this.#connections(), ...this.#stuck].flatMap((connection) => [
+      ...connection.exchanges,
+    ])
     return !exchanges.some(({ fetched, openAtHub }) => (side === 'client' ? fetched.open : openAtHub))
   }
 
@@ -145,7 +147,7 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
 
   hubDied(): void {
     if (this.#fate === 'whole') this.#fate = 'hubDied'
-    for (const connection of this.#connections()) connection.hubDied()
+    for (const connection of [...this.#connections(), ...this.#stuck]) connection.hubDied()
   }
 
   loseResponse(to: 'poll' | 'send', times: number = 1): void {
@@ -167,7 +169,7 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
   }
 
   #connections(): HttpConnection[] {
-    return [...new Set([this.#downlink, this.#uplink, ...this.#stuck])]
+    return [...new Set([this.#downlink, this.#uplink])]
   }
 
   #connected(hub: HubPeer): readonly [downlink: HttpConnection, uplink: HttpConnection] {
@@ -201,6 +203,7 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
         return 'lost'
       })
       exchange.send()
+      exchange.resetAtClient()
     })
     return this.#refused()
   }
