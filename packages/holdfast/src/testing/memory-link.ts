@@ -4,34 +4,17 @@ import type { LinkEvents, LinkRequest, LinkSocket } from '../server/transports/l
 import { webSocketFrame } from '../server/transports/websocket-frame.ts'
 import { FrameCutter } from './frame-cutter.ts'
 import { MemoryPipe, type PipeConditions } from './memory-pipe.ts'
+import { countFrames, type HubPeer, type NetworkLink, type RecordedFrame, type Side } from './network-link.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
-
-/** A running hub, as the network reaches it. */
-export interface HubPeer {
-  readonly loop: VirtualLoop
-  readonly maxFrameBytes: number
-  /** It takes no connections any more. */
-  readonly refusing: boolean
-  accept(socket: LinkSocket, request: LinkRequest): LinkEvents
-}
-
-/** A frame as the client sent or read it. */
-export interface RecordedFrame {
-  readonly at: number
-  readonly direction: 'up' | 'down'
-  readonly text: string
-}
-
-export type Side = 'client' | 'hub'
 
 /** What the client's WebSocket tells when there was no close frame. */
 const abnormal = 1006
 const tooLarge = 1009
 
 /** One simulated WebSocket connection, with everything that can happen to it on the way. */
-export class MemoryLink implements TransportLink {
-  /** What the client sent and read, as long as the network records. */
+export class MemoryLink implements TransportLink, NetworkLink {
+  readonly http = null
   readonly frames: RecordedFrame[] = []
   readonly up: MemoryPipe
   readonly down: MemoryPipe
@@ -70,7 +53,6 @@ export class MemoryLink implements TransportLink {
     this.up.mark(() => this.#accepted())
   }
 
-  /** Neither end has it any more. */
   get gone(): boolean {
     return this.goneAt('client') && this.goneAt('hub')
   }
@@ -105,7 +87,6 @@ export class MemoryLink implements TransportLink {
     this.up.mark(() => this.#hubClosed())
   }
 
-  /** The connection is reset: everything in flight is lost. A side that is not named never hears of it. */
   cut(...sides: Side[]): void {
     this.up.drop()
     this.down.drop()
@@ -114,20 +95,17 @@ export class MemoryLink implements TransportLink {
     if (told.includes('hub')) this.#hub.loop.io(() => this.#hubClosed())
   }
 
-  /** A late close event, long after the connection is gone. */
   tellClosed(side: Side): void {
     if (side === 'client') this.#client.io(() => this.#clientClosed(abnormal))
     else this.#hub.loop.io(() => this.#hubClosed())
   }
 
-  /** Half-open: packets vanish and nobody is told. */
   vanish(...directions: RecordedFrame['direction'][]): void {
     const lost = directions.length > 0 ? directions : (['up', 'down'] as const)
     if (lost.includes('up')) this.up.vanish()
     if (lost.includes('down')) this.down.vanish()
   }
 
-  /** The hub's process is gone; its kernel still sends what it has, and resets. */
   hubDied(): void {
     this.#hubState = 'closed'
     this.up.drop()
@@ -135,10 +113,8 @@ export class MemoryLink implements TransportLink {
     this.down.mark(() => this.#clientClosed(abnormal))
   }
 
-  /** Whether any frame of a type was sent or read by the client. */
   count(direction: RecordedFrame['direction'], type: string): number {
-    const start = `{"type":"${type}"`
-    return this.frames.filter((frame) => frame.direction === direction && frame.text.startsWith(start)).length
+    return countFrames(this.frames, direction, type)
   }
 
   #accepted(): void {

@@ -1,19 +1,11 @@
-import type {
-  Transport,
-  TransportEnv,
-  TransportEvents,
-  TransportLink,
-} from '../client/transports/transport.ts'
-import { MemoryLink, type HubPeer } from './memory-link.ts'
+import type { Fetch, FetchResponse } from '../client/fetch.ts'
+import type { Transport, TransportEvents, TransportLink } from '../client/transports/transport.ts'
+import { MemoryHttpLink, type HttpClient, type HttpSurroundings } from './http/memory-http-link.ts'
+import { MemoryLink } from './memory-link.ts'
 import type { PipeConditions } from './memory-pipe.ts'
+import type { HubPeer, NetworkLink } from './network-link.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
-
-/** For transports that need neither. */
-export const noHttp: TransportEnv = {
-  fetch: () => Promise.reject(new Error('there is no HTTP here')),
-  holdRequest: () => Promise.resolve(() => {}),
-}
 
 const defaultConditions: PipeConditions = {
   latencyMs: 10,
@@ -22,18 +14,33 @@ const defaultConditions: PipeConditions = {
   segmentBytes: 16_384,
 }
 
-/** Every connection between the clients and the hub, and what happens to those to come. */
+/** A client's process, as the network knows it. */
+export interface NetworkClient {
+  readonly loop: VirtualLoop
+  /** What its requests carry beside what the transport says. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Told of each link that the client begins to open. */
+  opened(link: NetworkLink): void
+}
+
+/** Every link between the clients and the hub, and what happens to those to come. */
 export class MemoryNetwork {
   /** All there ever were, oldest first. */
-  readonly links: MemoryLink[] = []
+  readonly links: NetworkLink[] = []
   /** Of connections opened from now on. */
   conditions: PipeConditions = defaultConditions
-  /** What an attempt to connect meets: the hub, an error, or nothing at all. */
+  /** What an attempt to open a link meets: the hub, an error, or nothing at all. */
   reach: 'hub' | 'refused' | 'silence' = 'hub'
-  /** Attempts to connect, those that failed too. */
+  /** Over HTTP a proxy holds every response back until it is whole. */
+  buffering = false
+  /** Over HTTP the requests of a link opened from now on share one connection. */
+  multiplexed = false
+  /** Attempts to open a link, those that failed too. */
   attempts = 0
-  /** Connections being opened that are refused or meet silence. */
+  /** What is being opened, or asked of a link, and is refused or meets silence. */
   readonly #hopeless = new Set<object>()
+  /** Links over HTTP by the names the hub gave them. */
+  readonly #named = new Map<string, MemoryHttpLink>()
   readonly #clock: VirtualClock
   readonly #hub: () => HubPeer | null
 
@@ -42,7 +49,7 @@ export class MemoryNetwork {
     this.#hub = hub
   }
 
-  /** Connections that at least one end still has. */
+  /** Links that at least one end still has. */
   get openCount(): number {
     return this.links.filter((link) => !link.gone).length + this.#hopeless.size
   }
@@ -51,49 +58,106 @@ export class MemoryNetwork {
     this.conditions = { ...this.conditions, ...conditions }
   }
 
-  /** The way of one client to the hub. @param opened told of each connection */
-  transport(
-    loop: VirtualLoop,
-    headers: Readonly<Record<string, string>>,
-    opened: (link: MemoryLink) => void,
-  ): Transport {
+  /** WebSocket between one client and the hub. */
+  webSocket(client: NetworkClient): Transport {
     return {
-      name: 'memory',
+      name: 'websocket',
       open: (_url, events) => {
         this.attempts++
-        const hub = this.reach === 'hub' ? this.#hub() : null
-        if (!hub) return this.#unreachable(loop, events)
-        const request = { headers, remoteAddress: null }
-        const link = new MemoryLink(this.#clock, this.conditions, { loop, events }, hub, request)
-        this.links.push(link)
-        opened(link)
+        const hub = this.#reachable()
+        if (!hub) return this.#deadSocket(client.loop, events)
+        const request = { headers: client.headers, remoteAddress: null }
+        const link = new MemoryLink(this.#clock, this.conditions, { loop: client.loop, events }, hub, request)
+        this.#opened(link, client)
         return link
       },
     }
   }
 
-  #unreachable(loop: VirtualLoop, events: TransportEvents): TransportLink {
-    const link = {}
-    this.#hopeless.add(link)
-    let open = true
-    const end = (): boolean => {
-      const was = open
-      open = false
-      this.#hopeless.delete(link)
-      return was
+  /**
+   * The `fetch` of one client while it opens one link, and uses it.
+   * @param opened told of the link that a request opened
+   */
+  fetch(client: NetworkClient & HttpClient, opened: (link: MemoryHttpLink) => void): Fetch {
+    return async (address, { method, headers, body, signal }) => {
+      if (signal.aborted) throw signal.reason
+      const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+      const { pathname, search } = new URL(address)
+      const request = {
+        method,
+        url: pathname + search,
+        headers: { ...client.headers, ...Object.fromEntries(lowerCase) },
+        signal,
+        ...(body === undefined ? {} : { body }),
+      }
+      const name = request.headers['holdfast-link']
+      let link = name === undefined ? undefined : this.#named.get(name)
+      if (!link) {
+        this.attempts++
+        const hub = this.#reachable()
+        if (!hub) return this.#unreachable(client.loop, signal)
+        link = new MemoryHttpLink(this.#surroundings(client.loop), client, hub)
+        this.#opened(link, client)
+        opened(link)
+      }
+      const response = await link.fetch(request)
+      const given = response.headers.get('holdfast-link')
+      if (given !== null) this.#named.set(given, link)
+      return response
     }
-    if (this.reach !== 'silence') {
-      this.#clock.schedule(this.#clock.now + 2 * this.conditions.latencyMs, 'io', loop, () => {
-        if (end()) events.closed(null)
+  }
+
+  #opened(link: NetworkLink, client: NetworkClient): void {
+    this.links.push(link)
+    client.opened(link)
+  }
+
+  #reachable(): HubPeer | null {
+    return this.reach === 'hub' ? this.#hub() : null
+  }
+
+  #surroundings(client: VirtualLoop): HttpSurroundings {
+    return {
+      clock: this.#clock,
+      conditions: this.conditions,
+      multiplexed: this.multiplexed,
+      buffering: () => this.buffering,
+      hub: () => this.#reachable(),
+      unreachable: (signal) => this.#unreachable(client, signal),
+    }
+  }
+
+  #unreachable(client: VirtualLoop, signal: AbortSignal): Promise<FetchResponse> {
+    return new Promise((_resolve, reject) => {
+      const end = this.#hopelessUntil(client, () => reject(new TypeError('nobody answers')))
+      signal.addEventListener('abort', () => {
+        if (end()) reject(signal.reason)
       })
-    }
+    })
+  }
+
+  #deadSocket(client: VirtualLoop, events: TransportEvents): TransportLink {
+    const end = this.#hopelessUntil(client, () => events.closed(null))
     return {
       bufferedBytes: 0,
       send: () => {},
       close: () => {
-        if (end()) loop.io(() => events.closed(null))
+        if (end()) client.io(() => events.closed(null))
       },
       abandon: () => void end(),
     }
+  }
+
+  /** Something that will fail, unless there is silence; returns what ends it before, and says whether it did. */
+  #hopelessUntil(client: VirtualLoop, failed: () => void): () => boolean {
+    const hopeless = {}
+    this.#hopeless.add(hopeless)
+    const end = (): boolean => this.#hopeless.delete(hopeless)
+    if (this.reach !== 'silence') {
+      this.#clock.schedule(this.#clock.now + 2 * this.conditions.latencyMs, 'io', client, () => {
+        if (end()) failed()
+      })
+    }
+    return end
   }
 }

@@ -6,15 +6,18 @@ import { memory } from '../engines/memory.ts'
 import { hubOf, type Hub } from '../server/hub.ts'
 import { HubCore } from '../server/hub-core.ts'
 import { settingsOf, type HubOptions, type Logger } from '../server/options.ts'
-import type { HubPeer, MemoryLink } from './memory-link.ts'
-import { MemoryNetwork, noHttp } from './memory-network.ts'
+import { MemoryNetwork, type NetworkClient } from './memory-network.ts'
 import type { PipeConditions } from './memory-pipe.ts'
+import type { HubPeer, NetworkLink } from './network-link.ts'
+import { noFetch, simulatedTransport, type TransportName } from './simulated-transport.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualLoop } from './virtual-loop.ts'
 
 export interface PairOptions {
   readonly seed?: number
+  /** What clients connect over, unless they say otherwise. Default `websocket`. */
+  readonly transport?: TransportName
   readonly hub?: Omit<HubOptions, 'engine' | 'logger'>
   /** Makes the engine of each hub that is started. */
   readonly engine?: () => Engine
@@ -23,18 +26,27 @@ export interface PairOptions {
   readonly started?: (hub: Hub) => void
 }
 
+export interface PairConnectOptions extends Omit<ConnectOptions, 'transports'> {
+  /** The ways to reach the hub, best first. Default: the pair's. */
+  readonly over?: readonly TransportName[]
+  /** What the client's requests carry beside what it says itself. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** A client and what surrounds it. */
 export interface PairClient {
   readonly client: Client
   readonly loop: VirtualLoop
-  /** The client's connections, oldest first. */
-  readonly links: readonly MemoryLink[]
+  /** The client's links, oldest first. */
+  readonly links: readonly NetworkLink[]
   /** The latest of them. */
-  readonly link: MemoryLink
+  readonly link: NetworkLink
   readonly states: readonly StateChange[]
   readonly errors: readonly ClientEvents['error'][]
   /** Makes something happen to the page; null once the client no longer listens. */
   readonly page: Readonly<Record<PageEvent, () => void>> | null
+  /** Requests that it may keep open for long, by the right it asked for. */
+  readonly heldRequests: number
 }
 
 interface RunningHub {
@@ -42,6 +54,8 @@ interface RunningHub {
   readonly peer: HubPeer
 }
 
+/** By then the hub has judged a silence, with the default heartbeat, and destroyed the link. */
+const silenceMs = 41_100
 const wallStart = Date.UTC(2025, 0, 1)
 
 /** One hub and any number of clients over virtual time and a simulated network; the seed replays all of it. */
@@ -54,14 +68,20 @@ export class Pair {
   readonly logged: { readonly details: object; readonly message: string }[] = []
   readonly #options: PairOptions
   #running: RunningHub | null = null
+  #polled: boolean
   #hub: Hub
 
   constructor(options: PairOptions = {}) {
     this.#options = options
+    this.#polled = options.transport === 'long-poll'
     this.random = new SeededRandom(options.seed ?? 1)
     this.network = new MemoryNetwork(this.clock, () => this.#running?.peer ?? null)
     this.network.change(options.network ?? {})
     this.#hub = this.startHub()
+  }
+
+  get transport(): TransportName {
+    return this.#options.transport ?? 'websocket'
   }
 
   /** The latest hub. */
@@ -93,7 +113,8 @@ export class Pair {
         get refusing() {
           return core.refusing
         },
-        accept: (socket, request) => core.accept(socket, request),
+        accept: core.accept,
+        exchange: (exchange) => core.http.serve(exchange),
       },
     }
     this.#options.started?.(this.#hub)
@@ -104,21 +125,25 @@ export class Pair {
   killHub(): void {
     this.#running?.peer.loop.kill()
     this.#running = null
-    for (const link of this.network.links) if (!link.goneAt('hub')) link.hubDied()
+    for (const link of this.network.links) if (!link.gone) link.hubDied()
   }
 
-  connect(
-    options: ConnectOptions & { readonly headers?: Readonly<Record<string, string>> } = {},
-  ): PairClient {
-    const { headers = {}, ...connectOptions } = options
+  connect(options: PairConnectOptions = {}): PairClient {
+    const { headers = {}, over = [this.transport], ...connectOptions } = options
+    if (over.includes('long-poll')) this.#polled = true
     const loop = new VirtualLoop(this.clock)
-    const links: MemoryLink[] = []
+    const links: NetworkLink[] = []
     const states: StateChange[] = []
     const errors: ClientEvents['error'][] = []
+    const held = new Set<object>()
     let page: PairClient['page'] = null
-    const transport = this.network.transport(loop, headers, (link) => links.push(link))
-    const client = makeClient('https://example.test/holdfast', [transport], connectOptions, {
+    const opened: NetworkClient['opened'] = (link) => void links.push(link)
+    const transports = over.map((name) => simulatedTransport(name, this.network, { loop, headers, opened }))
+    const client = makeClient('https://example.test/holdfast', transports, connectOptions, {
       ...this.#env(loop),
+      fetch: noFetch,
+      holdRequest: () => holdRequest(held),
+      provedTransports: new Map<string, string>(),
       watchPage(tell) {
         page = {
           woke: () => tell('woke'),
@@ -141,11 +166,14 @@ export class Pair {
       errors,
       get link() {
         const link = links.at(-1)
-        if (!link) throw new Error('the client has not opened a connection')
+        if (!link) throw new Error('the client has not opened a link')
         return link
       },
       get page() {
         return page
+      },
+      get heldRequests() {
+        return held.size
       },
     }
     this.clients.push(pairClient)
@@ -153,11 +181,22 @@ export class Pair {
   }
 
   /** Connects a client and waits until its link is proved. */
-  async connected(options: Parameters<Pair['connect']>[0] = {}): Promise<PairClient> {
+  async connected(options: PairConnectOptions = {}): Promise<PairClient> {
     const connected = this.connect(options)
     await this.clock.until(() => connected.client.state === 'live')
     await this.clock.advance(4 * this.network.conditions.latencyMs)
     return connected
+  }
+
+  /**
+   * Cuts a client off: its link is reset, no new one can be opened until `network.reach` says so, and when it resolves the
+   * hub knows. Over long-poll that takes as long as a silence that is judged: a poll that broke off might come again.
+   */
+  async cutOff({ client, link }: PairClient): Promise<void> {
+    this.network.reach = 'refused'
+    link.cut()
+    await this.clock.settle()
+    await this.clock.until(() => !this.hub.sessions().some(({ id, live }) => live && id === client.session))
   }
 
   /** Closes all clients. */
@@ -171,15 +210,24 @@ export class Pair {
     await this.closeClients()
     const left: string[] = []
     if (this.#running) {
+      // What was dropped without a word the hub finds out by silence.
+      if (this.#polled && this.hub.stats().links > 0) await this.clock.advance(silenceMs)
       left.push(...leftInHub(this.#running.hub))
       await this.clock.settled(this.#running.hub.close())
       await this.clock.settle()
       const { timerCount } = this.#running.peer.loop
       if (timerCount > 0) left.push(`${timerCount} timers of the hub`)
     }
-    for (const [index, { client, loop, page }] of this.clients.entries()) {
+    for (const [index, { client, loop, page, heldRequests }] of this.clients.entries()) {
       const { pending, topics, deadlines } = client.stats()
-      const counts = { pending, topics, deadlines, timers: loop.timerCount, pages: page ? 1 : 0 }
+      const counts = {
+        pending,
+        topics,
+        deadlines,
+        timers: loop.timerCount,
+        pages: page ? 1 : 0,
+        heldRequests,
+      }
       for (const [what, count] of Object.entries(counts)) {
         if (count > 0) left.push(`${count} ${what} of client ${index}`)
       }
@@ -196,10 +244,14 @@ export class Pair {
       random: () => this.random.next(),
       randomName: () => this.random.name(),
       setTimer: loop.setTimer,
-      ...noHttp,
-      provedTransports: new Map<string, string>(),
     }
   }
+}
+
+function holdRequest(held: Set<object>): Promise<() => void> {
+  const request = {}
+  held.add(request)
+  return Promise.resolve(() => void held.delete(request))
 }
 
 /** What a hub holds although nobody is connected, beyond the messages it keeps and the sessions at rest. */

@@ -3,6 +3,7 @@ import type { Position } from '../core/wire/frames.ts'
 import type { Engine } from '../engines/engine.ts'
 import { memory } from '../engines/memory.ts'
 import { Pair, type PairClient, type PairOptions } from './pair.ts'
+import type { TransportName } from './simulated-transport.ts'
 import { iterateTopic, recordTopic, type RecordedTopic } from './recorded-topic.ts'
 import { watchSettlement, type Settlement } from './settlement.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
@@ -28,6 +29,8 @@ const last = 'the last message'
 /** Clients that publish, ask and subscribe at random, and a record of what really happened. */
 export class RandomWorld {
   readonly pair: Pair
+  /** What each client connects over, best first. */
+  readonly #over: readonly TransportName[]
   attempted: Attempted[] = []
   readonly watched: Watched[] = []
   /** How often each operation was executed, by its token. */
@@ -36,7 +39,9 @@ export class RandomWorld {
   readonly #delivered = new Map<string, unknown>()
   #tokens = 0
 
-  constructor(options: PairOptions) {
+  /** @param over what each client connects over, best first */
+  constructor(over: readonly TransportName[], options: PairOptions) {
+    this.#over = over
     const authorize = async (): Promise<boolean> => {
       await this.#pause(this.pair.hubLoop, 0.1, 12_000)
       if (this.pair.random.chance(0.02)) throw new Error('the database is away')
@@ -51,7 +56,7 @@ export class RandomWorld {
   }
 
   addClient(): void {
-    const { client } = this.pair.connect()
+    const { client } = this.pair.connect({ over: this.#over })
     client.onRequest('asked', (token) => this.#execute(client, String(token)))
     this.watch(client)
   }
@@ -125,7 +130,7 @@ export class RandomWorld {
     const { random, clients, network, hub, hubLoop } = this.pair
     const { links, loop, client } = random.pick(clients)
     const link = links.at(-1)
-    const faults: readonly (() => void)[] = [
+    const faults: readonly (() => unknown)[] = [
       () => link?.cut(),
       () => link?.cut(),
       () => link?.cut('client'),
@@ -137,6 +142,9 @@ export class RandomWorld {
       () => link?.up.hold(),
       () => link?.down.release(),
       () => link?.up.release(),
+      () => link?.http?.loseResponse(random.pick(['poll', 'send'])),
+      () => link?.http?.delaySend(random.integer(0, 60_000)),
+      () => link?.http?.loseSend(),
       () => loop.stall(random.integer(10, 20_000)),
       () => hubLoop.stall(random.integer(10, 20_000)),
       () => client.reconnectNow(),
@@ -152,6 +160,11 @@ export class RandomWorld {
       () => {
         network.reach = random.pick(['hub', 'hub', 'refused', 'silence'])
       },
+      () => {
+        network.multiplexed = random.chance(0.5)
+        network.buffering = random.chance(0.3)
+      },
+      () => this.#over.length > 1 && client.preferTransport(random.pick([null, ...this.#over])),
     ]
     random.pick(faults)()
   }
@@ -173,6 +186,7 @@ export class RandomWorld {
   calm(): void {
     const { network, clients, hubLoop } = this.pair
     network.reach = 'hub'
+    network.buffering = false
     network.change({ latencyMs: 10, bytesPerMs: Infinity, kernelBytes: 262_144, segmentBytes: 16_384 })
     for (const { links, loop } of clients) {
       loop.stall(0)

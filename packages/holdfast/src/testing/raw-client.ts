@@ -1,6 +1,6 @@
 import type { TransportLink } from '../client/transports/transport.ts'
-import { noHttp } from './memory-network.ts'
 import type { Pair } from './pair.ts'
+import { noFetch, simulatedTransport } from './simulated-transport.ts'
 import { VirtualLoop } from './virtual-loop.ts'
 
 export type RawFrame = Readonly<Record<string, unknown>> & { readonly type: string }
@@ -15,21 +15,20 @@ export class RawClient {
 
   constructor(pair: Pair, headers: Readonly<Record<string, string>> = {}) {
     const loop = new VirtualLoop(pair.clock)
-    this.#link = pair.network
-      .transport(loop, headers, () => {})
-      .open(
-        new URL('https://example.test'),
-        {
-          opened: () => {
-            this.#opened = true
-          },
-          received: (text) => this.frames.push(JSON.parse(text) as RawFrame),
-          closed: () => {
-            this.closed = true
-          },
+    const network = { loop, headers, opened: () => {} }
+    this.#link = simulatedTransport(pair.transport, pair.network, network).open(
+      new URL('https://example.test/holdfast'),
+      {
+        opened: () => {
+          this.#opened = true
         },
-        noHttp,
-      )
+        received: (text) => this.frames.push(JSON.parse(text) as RawFrame),
+        closed: () => {
+          this.closed = true
+        },
+      },
+      { fetch: noFetch, holdRequest: () => Promise.resolve(() => {}) },
+    )
   }
 
   /** Opens a connection and says hello; the rest of the frame is made up. */

@@ -68,8 +68,8 @@ export class PollSocket implements LinkSocket, Timed {
     this.#sendAway()
     this.#waiting = exchange
     exchange.onClosed(() => this.#left(exchange))
-    // The writer may write at once what comes next.
-    if (acknowledges) for (const { written } of this.#sent.splice(0)) written(true)
+    // The writer may write at once what comes next. It is no life of the link: that has to come over the uplink [R39].
+    if (acknowledges) for (const { written } of this.#sent.splice(0)) written(false)
     this.#respond()
     if (this.#waiting !== exchange) return
     if (waitMs === 0) this.#sendAway()

@@ -49,7 +49,8 @@ export class SseSocket implements LinkSocket {
 
   write(parts: readonly Uint8Array[], written: (waited: boolean) => void): void {
     this.begin()
-    if (this.open) this.#exchange.write(parts, written)
+    // That the peer took it is no life of the link: that has to come over the uplink [R39].
+    if (this.open) this.#exchange.write(parts, () => written(false))
   }
 
   close(): void {

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest'
-import { makingPairs } from '../pair-fixture.ts'
+import { expect } from 'vitest'
+import { overEachTransport } from '../over-each-transport.ts'
 import { recordTopic } from '../recorded-topic.ts'
 import { watchSettlement } from '../settlement.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 test('S8 a subscription beyond the limit ends with a typed error, the others go on', async () => {
   const pair = makePair({ hub: { limits: { maxSubscriptions: 3 } } })
@@ -86,11 +86,11 @@ test('an operation that waits for a congested uplink is sent when that is free, 
 
 test('more requests of the hub than may wait are refused at once', async () => {
   const pair = makePair({ hub: { limits: { maxWaitingRequests: 5 } } })
-  const { client, link } = await pair.connected()
+  const pairClient = await pair.connected()
+  const { client } = pairClient
   client.onRequest('echo', (payload) => payload)
   const to = { session: client.session ?? '' }
-  link.cut()
-  await pair.clock.settle()
+  await pair.cutOff(pairClient)
   const asked = Array.from({ length: 8 }, (_, index) => watchSettlement(pair.hub.request(to, 'echo', index)))
   await pair.clock.settle()
   expect(asked.map(({ code }) => code)).toEqual([
@@ -99,6 +99,7 @@ test('more requests of the hub than may wait are refused at once', async () => {
     'outbox_full',
     'outbox_full',
   ])
+  pair.network.reach = 'hub'
   await pair.clock.until(() => client.state === 'live')
   await pair.clock.advance(200)
   expect(asked.map(({ value }) => value).slice(0, 5)).toEqual([0, 1, 2, 3, 4])

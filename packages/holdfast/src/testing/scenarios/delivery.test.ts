@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { From } from '../../core/wire/frames.ts'
 import { publishNumbers, upTo } from '../numbered-messages.ts'
-import { makingPairs } from '../pair-fixture.ts'
+import { overEachTransport } from '../over-each-transport.ts'
 import { RawClient } from '../raw-client.ts'
 import { recordTopic } from '../recorded-topic.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 test('S34 a topic that never had a message can be resumed any number of times, and the first message arrives', async () => {
   const pair = makePair()

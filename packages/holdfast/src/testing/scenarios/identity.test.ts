@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { AuthorizeRequest, Identity } from '../../server/options.ts'
-import { makingPairs } from '../pair-fixture.ts'
+import { overEachTransport } from '../over-each-transport.ts'
 import type { Pair } from '../pair.ts'
 import { RawClient } from '../raw-client.ts'
 import { recordTopic } from '../recorded-topic.ts'
 import { watchSettlement } from '../settlement.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 /** Whoever presents a name as token is that user. */
 const byName = ({ token }: { readonly token: string | null }): Identity => ({ user: token })
@@ -355,7 +355,7 @@ test('a link that goes away during authenticate or authorize leaves nothing', as
   })
   raw.close()
   subscriber.send({ type: 'leave' })
-  await pair.clock.advance(100)
+  await pair.clock.until(() => pair.hub.stats().links === 0)
   for (const admit of held) admit()
   gate.answer(true)
   await pair.clock.advance(100)

@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { ConnectOptions } from '../../client/options.ts'
 import { backoffMs } from '../../core/time/backoff.ts'
-import { makingPairs } from '../pair-fixture.ts'
+import { overEachTransport } from '../over-each-transport.ts'
 import type { Pair, PairClient } from '../pair.ts'
 import { recordTopic } from '../recorded-topic.ts'
 import { watchSettlement } from '../settlement.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 /** How long the client waited each time, in milliseconds. */
 async function waits(pair: Pair, { client, states }: PairClient, count: number): Promise<number[]> {
@@ -36,7 +36,7 @@ test('S14 whatever comes at once while a reconnect is due: one timer and one con
     page?.wentOffline()
     link.tellClosed('client')
   }
-  await pair.clock.advance(5_000)
+  await pair.clock.advance(4_000)
   expect(client.state).toBe('connecting')
   expect(pair.network.attempts).toBe(before + 1)
   expect(pair.network.openCount).toBe(1)

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { Hub } from '../../server/hub.ts'
 import { deferred } from '../deferred.ts'
-import { makingPairs } from '../pair-fixture.ts'
+import { overEachTransport } from '../over-each-transport.ts'
 import type { Pair, PairClient } from '../pair.ts'
 import { watchSettlement } from '../settlement.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 /** A hub whose method `count` counts its executions. */
 function counting(): { started: (hub: Hub) => void; executed: unknown[] } {
@@ -103,7 +103,8 @@ test('S25 a deadline that passes during the outage says whether the request was 
 
 test('S25 a deadline of the hub’s request that passes during the outage', async () => {
   const pair = makePair()
-  const { client, link } = await pair.connected()
+  const pairClient = await pair.connected()
+  const { client } = pairClient
   const aborted: boolean[] = []
   client.onRequest('slow', (_payload, { signal }) => {
     const { promise, resolve } = deferred<void>()
@@ -116,9 +117,7 @@ test('S25 a deadline of the hub’s request that passes during the outage', asyn
   const to = { session: client.session ?? '' }
   const sent = watchSettlement(pair.hub.request(to, 'slow', null, { timeoutMs: 2_000 }))
   await pair.clock.advance(50)
-  pair.network.reach = 'refused'
-  link.cut()
-  await pair.clock.settle()
+  await pair.cutOff(pairClient)
   const queued = watchSettlement(pair.hub.request(to, 'slow', null, { timeoutMs: 2_000 }))
   await pair.clock.advance(3_000)
   expect(sent).toMatchObject({ code: 'timeout', outcome: 'unknown' })

@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
-import { makingPairs } from '../pair-fixture.ts'
+import { expect } from 'vitest'
+import { overEachTransport } from '../over-each-transport.ts'
 import { RawClient } from '../raw-client.ts'
 import { recordTopic } from '../recorded-topic.ts'
 import { watchSettlement } from '../settlement.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 test('R26 what was published before a reply is seen before it', async () => {
   const pair = makePair({
@@ -142,6 +142,7 @@ test('hub.close() lets running handlers finish, tells everybody when to come bac
   const closing = pair.hub.close({ drainMs: 10_000 })
   const late = pair.connect()
   await pair.clock.settled(closing, 4_000)
+  await pair.clock.advance(pair.network.conditions.latencyMs)
   expect(reply.value).toBe('finished')
   for (const { errors, client } of [...clients, greeting, late]) {
     expect(errors.at(-1)).toMatchObject({ code: 'hub_closing', retry: true })
@@ -196,13 +197,13 @@ test('hub.close() while a client is being authenticated, and is admitted during 
 
 test('hub.request to a session that ends: unknown if it was handed over, not_sent if not', async () => {
   const pair = makePair()
-  const { client, link } = await pair.connected()
+  const pairClient = await pair.connected()
+  const { client } = pairClient
   client.onRequest('never', () => new Promise(() => {}))
   const to = { session: client.session ?? '' }
-  const handed = watchSettlement(pair.hub.request(to, 'never', null))
+  const handed = watchSettlement(pair.hub.request(to, 'never', null, { timeoutMs: 600_000 }))
   await pair.clock.advance(50)
-  link.cut()
-  await pair.clock.settle()
+  await pair.cutOff(pairClient)
   const waiting = watchSettlement(pair.hub.request(to, 'never', null))
   pair.hub.disconnect(to.session)
   await pair.clock.settle()

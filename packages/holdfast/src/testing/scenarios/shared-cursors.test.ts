@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { From } from '../../core/wire/frames.ts'
 import { publishNumbers, upTo } from '../numbered-messages.ts'
-import { makingPairs } from '../pair-fixture.ts'
+import { overEachTransport } from '../over-each-transport.ts'
 import { recordTopic } from '../recorded-topic.ts'
 import { watchSettlement } from '../settlement.ts'
 
-const makePair = makingPairs()
+const { test, makePair } = overEachTransport()
 
 test('several subscriptions of one client share a cursor, wherever each begins', async () => {
   const pair = makePair({ network: { bytesPerMs: 50, kernelBytes: 4_096, segmentBytes: 700 } })
