@@ -5,7 +5,7 @@ import type { FaultRule } from './fault.ts'
 import { Line } from './line.ts'
 
 /** An intermediary between client and hub on the loopback that can be told to misbehave. The same seed misbehaves alike. */
-export class FaultProxy {
+export class FaultProxy implements AsyncDisposable {
   /** For connections that are made from now on; those that are open keep theirs. */
   rules: readonly FaultRule[] = []
   readonly #server: Server
@@ -61,6 +61,10 @@ export class FaultProxy {
     this.#server.close()
     this.cut()
     await once(this.#server, 'close')
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #accept(near: Socket): void {
