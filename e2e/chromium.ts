@@ -30,6 +30,8 @@ export interface Chromium extends AsyncDisposable {
 export interface ChromiumOptions {
   /** Flags beside the usual ones. */
   readonly args?: readonly string[]
+  /** Flags that would be set but for this. */
+  readonly without?: readonly string[]
 }
 
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Chromium> {
@@ -41,6 +43,7 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Chr
     const context = await chromium.launchPersistentContext(profile, {
       executablePath,
       args: [...flags, ...(options.args ?? [])],
+      ignoreDefaultArgs: [...(options.without ?? [])],
     })
     return {
       context,

@@ -20,7 +20,10 @@ export const libraryArrows: Readonly<Record<string, Arrows>> = {
   engines: { folders: [], typesOf: ['core'], packages: [] },
   server: { folders: ['core', 'engines'], packages: ['ws', 'node:*'] },
   client: { folders: ['core'], packages: [] },
-  'client-node': { folders: ['core', 'client'], packages: ['ws'] },
+  'client-node': {
+    folders: ['core', 'client'],
+    packages: ['ws', 'node:http', 'node:https', 'node:stream/consumers'],
+  },
   react: { folders: ['client', 'core'], packages: ['react'] },
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HubProcess } from './hub-process-supervisor.ts'
-import type { Links } from './links.ts'
+import type { Lines } from './lines.ts'
 
 const maxBlockMs = 60_000
 
@@ -8,13 +8,16 @@ const maxBlockMs = 60_000
 export class Faults {
   readonly #byName: Readonly<Record<string, (query: URLSearchParams) => void>>
 
-  constructor(links: Links, hubProcess: HubProcess) {
-    const tabOf = (query: URLSearchParams): string => query.get('tab') ?? ''
+  constructor(lines: Lines, hubProcess: HubProcess) {
     this.#byName = {
-      cut: (query) => links.cut(tabOf(query)),
-      unplug: (query) => links.unplug(tabOf(query)),
-      'plug-in': (query) => links.plugIn(tabOf(query)),
-      'half-open': (query) => links.goHalfOpen(tabOf(query)),
+      cut: (query) => lines.of(query).cut(),
+      unplug: (query) => lines.of(query).unplug(),
+      'plug-in': (query) => lines.of(query).plugIn(),
+      'half-open': (query) => lines.of(query).goHalfOpen(),
+      'block-websocket': (query) => lines.of(query).blockWebSocket(),
+      'let-websocket-through': (query) => lines.of(query).letWebSocketThrough(),
+      buffer: (query) => lines.of(query).buffer(),
+      'stop-buffering': (query) => lines.of(query).stopBuffering(),
       block: (query) => hubProcess.block(Math.min(Number(query.get('ms')) || 10_000, maxBlockMs)),
       restart: () => hubProcess.restart('SIGTERM'),
       crash: () => hubProcess.restart('SIGKILL'),
@@ -23,15 +26,15 @@ export class Faults {
 
   /** False if the request is for something else. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
-    const [, folder, name = ''] = pathname.split('/')
+    const [path = '', query] = request.url?.split('?', 2) ?? []
+    const [, folder, name = ''] = path.split('/')
     if (folder !== 'faults') return false
     request.resume()
     const fault = Object.hasOwn(this.#byName, name) ? this.#byName[name] : undefined
     if (!fault || request.method !== 'POST') response.writeHead(404).end()
     else if (isForeign(request)) response.writeHead(403).end()
     else {
-      fault(searchParams)
+      fault(new URLSearchParams(query))
       response.writeHead(204).end()
     }
     return true

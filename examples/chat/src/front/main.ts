@@ -9,9 +9,8 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { bundlePage } from './bundle.ts'
 import { Faults } from './faults.ts'
-import { forward } from './forward.ts'
 import { HubProcess } from './hub-process-supervisor.ts'
-import { Links } from './links.ts'
+import { Lines } from './lines.ts'
 import { onStopSignals } from './stop-signals.ts'
 
 const port = Number(process.env['PORT'] ?? 4_000)
@@ -27,19 +26,21 @@ const hubProcess = new HubProcess(dataFolder, () => {
   process.exitCode = 1
   server.close()
 })
-const links = new Links()
-const faults = new Faults(links, hubProcess)
+const lines = new Lines()
+const faults = new Faults(lines, hubProcess)
 
 const server = createServer((request, response) => {
-  if (!faults.answer(request, response)) forward(request, response, hubProcess.port)
+  if (!faults.answer(request, response)) lines.ofRequest(request).request(request, response, hubProcess.port)
 })
-server.on('upgrade', (request, socket, head) => links.open(request, socket, head, hubProcess.port))
+server.on('upgrade', (request, socket, head) =>
+  lines.ofRequest(request).upgrade(request, socket, head, hubProcess.port),
+)
 
 onStopSignals({
   async stop() {
     server.close()
     await hubProcess.stop()
-    links.destroyAll()
+    lines.cutAll()
     server.closeAllConnections()
   },
   stopNow: () => hubProcess.kill(),

@@ -1,5 +1,6 @@
 import type { Client, ClientStateName } from 'holdfast/client'
 import { byId, setText } from './elements.ts'
+import { transportLabel } from './transport-labels.ts'
 
 const labels: Readonly<Record<ClientStateName, string>> = {
   idle: 'Starting',
@@ -13,10 +14,11 @@ const labels: Readonly<Record<ClientStateName, string>> = {
 
 const countdownStepMs = 200
 
-/** The connection's state, how long until the next try, and the button for those who do not want to wait. */
+/** The connection's state and transport, how long until the next try, and the button for those who do not want to wait. */
 export class Badge {
   readonly #badge = byId('badge', HTMLElement)
   readonly #state = byId('badge-state', HTMLElement)
+  readonly #transport = byId('badge-transport', HTMLElement)
   readonly #countdown = byId('badge-countdown', HTMLElement)
   readonly #retry = byId('badge-retry', HTMLButtonElement)
   readonly #clientNow: () => Client
@@ -32,9 +34,11 @@ export class Badge {
   }
 
   update(): void {
-    const { state } = this.#clientNow()
+    const { state, transport } = this.#clientNow()
     this.#badge.dataset['state'] = state
     setText(this.#state, labels[state])
+    this.#transport.hidden = transport === null
+    if (transport !== null) setText(this.#transport, `over ${transportLabel(transport)}`)
     setText(this.#retry, state === 'closed' ? 'Connect again' : 'Try now')
     const useful = state === 'closed' || state === 'waiting'
     // While a try that it began is under way it keeps the keyboard's focus.

@@ -1,4 +1,11 @@
-import { connect, type Client, type Gap, type HoldfastError, type StateChange } from 'holdfast/client'
+import {
+  connect,
+  type Client,
+  type Gap,
+  type HoldfastError,
+  type StateChange,
+  type TransportChange,
+} from 'holdfast/client'
 import type { Entry } from '../contract/conversation.ts'
 import type { Position } from '../contract/position.ts'
 import type { Room } from '../contract/rooms.ts'
@@ -36,6 +43,8 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
   readonly #rooms = new Map<string, RoomPart>()
   readonly #outgoing = new Outgoing(this)
   #client: Client
+  /** Null: the best that works. */
+  #preferredTransport: string | null = null
   /** Of clients before this one. */
   #earlierReconnects = 0
 
@@ -108,6 +117,13 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
     }
   }
 
+  /** @param name null: the best that works */
+  preferTransport(name: string | null): void {
+    this.#preferredTransport = name
+    this.#client.preferTransport(name)
+    this.#listener.changed()
+  }
+
   /** With a new client: the last one gave up, or the user changed. */
   async connectAgain(): Promise<void> {
     const last = this.#client
@@ -120,8 +136,13 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
   }
 
   #connect(): Client {
-    const client = connect(this.#url, { token: (request) => this.#identity.token(request), maxAttempts })
+    const client = connect(this.#url, {
+      token: (request) => this.#identity.token(request),
+      maxAttempts,
+    })
+    client.preferTransport(this.#preferredTransport)
     client.on('state', (change) => this.#stateChanged(client, change))
+    client.on('transport', (change) => this.#transportChanged(client, change))
     client.on('error', ({ code, message }) => this.#connectionNotices.failed(`${code}: ${message}`))
     for (const { feed } of this.#rooms.values()) feed.attach(client)
     this.#outgoing.attach(client)
@@ -132,6 +153,12 @@ export class Chat implements RoomFeedListener, OutgoingListener, MessageActions 
     if (client !== this.#client) return
     this.#connectionNotices.stateChanged(change)
     if (change.to === 'live') for (const { feed } of this.#rooms.values()) feed.fetchIfStale()
+    this.#listener.changed()
+  }
+
+  #transportChanged(client: Client, change: TransportChange): void {
+    if (client !== this.#client) return
+    this.#connectionNotices.transportChanged(change)
     this.#listener.changed()
   }
 

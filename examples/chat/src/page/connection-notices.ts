@@ -1,8 +1,9 @@
-import type { Gap, Reason, StateChange } from 'holdfast/client'
+import type { Gap, Reason, StateChange, TransportChange } from 'holdfast/client'
 import type { Room } from '../contract/rooms.ts'
 import type { Notices } from './notices.ts'
 import { sentenceFor } from './reasons.ts'
 import type { CatchUp } from './room-feed.ts'
+import { transportLabel } from './transport-labels.ts'
 
 /** Puts into words what happens to the connection and to what goes over it. */
 export class ConnectionNotices {
@@ -32,6 +33,12 @@ export class ConnectionNotices {
       const action = { label: 'Connect again', run: this.#connectAgain }
       this.#notices.show({ key: 'connection', tone: 'bad', stays: true, text, action })
     }
+  }
+
+  transportChanged(change: TransportChange): void {
+    const { failure } = change
+    const before = failure ? ` Before that: ${sentenceFor(failure)} (${failure.code})` : ''
+    this.#notices.note(`${transportSentence(change)}${before}`)
   }
 
   /** @param gaveUp whether the messages go out only when somebody connects again */
@@ -83,6 +90,20 @@ export class ConnectionNotices {
     this.#notices.hide('queued')
     if (this.#interrupted) this.#notices.show({ key: 'connection', tone: 'good', text: 'Reconnected.' })
     this.#interrupted = false
+  }
+}
+
+function transportSentence({ from, to, reason }: TransportChange): string {
+  const now = transportLabel(to)
+  if (from === null || reason === 'first') return `Connected over ${now}, the first that worked.`
+  const before = transportLabel(from)
+  switch (reason) {
+    case 'fallback':
+      return `Connected over ${now}, because ${before} did not work any more.`
+    case 'better':
+      return `Changed over from ${before} to ${now}, which is better and works, without a break.`
+    case 'preferred':
+      return `Changed over from ${before} to ${now}, as you wanted, without a break.`
   }
 }
 

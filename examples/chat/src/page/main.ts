@@ -10,6 +10,7 @@ import { Notices } from './notices.ts'
 import { Panel } from './panel.ts'
 import { randomId } from './random-id.ts'
 import { RoomsNav } from './rooms-nav.ts'
+import { TransportSwitch } from './transport-switch.ts'
 
 // Tells the front which link is this page's, so that it can be cut. It opens nothing, so it may stand in the address.
 const tab = randomId()
@@ -26,6 +27,10 @@ const chat = new Chat(`/holdfast?tab=${tab}`, rooms, identity, notices, {
 const badge = new Badge(
   () => chat.client,
   () => void chat.connectAgain(),
+)
+const transportSwitch = new TransportSwitch(
+  () => chat.client,
+  (name) => chat.preferTransport(name),
 )
 const composer = new Composer((text) => {
   if (current) chat.say(current.id, text)
@@ -62,5 +67,6 @@ function open(room: Room): void {
 
 function update(): void {
   badge.update()
+  transportSwitch.update()
   showCounts(chat.counts)
 }

@@ -1,14 +1,12 @@
-import { byId, setText } from './elements.ts'
+import { byId } from './elements.ts'
 import type { Notices } from './notices.ts'
 
 /** The panel with the buttons that hurt. They go over plain HTTP to the front, so they work while the link does not. */
 export class Panel {
   readonly #panel = byId('panel', HTMLElement)
   readonly #toggle = byId('panel-toggle', HTMLButtonElement)
-  readonly #unplug = byId('unplug', HTMLButtonElement)
   readonly #tab: string
   readonly #notices: Notices
-  #unplugged = false
 
   /** @param tab how the front tells this page's link from others */
   constructor(tab: string, notices: Notices) {
@@ -18,9 +16,8 @@ export class Panel {
 
   listen(): void {
     for (const button of this.#panel.querySelectorAll<HTMLButtonElement>('[data-fault]')) {
-      button.addEventListener('click', () => void this.#hurt(button.dataset['fault'] ?? '', labelOf(button)))
+      button.addEventListener('click', () => void this.#press(button))
     }
-    this.#unplug.addEventListener('click', () => void this.#turnPlug())
     this.#toggle.addEventListener('click', () => this.#open(!this.#isOpen))
     byId('panel-close', HTMLButtonElement).addEventListener('click', () => this.#open(false))
     document.addEventListener('keydown', ({ key }) => {
@@ -40,12 +37,16 @@ export class Panel {
     else this.#toggle.focus()
   }
 
-  async #turnPlug(): Promise<void> {
-    const out = !this.#unplugged
-    if (!(await this.#hurt(out ? 'unplug' : 'plug-in', labelOf(this.#unplug)))) return
-    this.#unplugged = out
-    setText(this.#unplug, out ? 'Plug in' : 'Unplug')
-    this.#unplug.classList.toggle('active', out)
+  /** A fault that lasts changes places with the one that ends it. */
+  async #press(button: HTMLButtonElement): Promise<void> {
+    const { fault = '', undo, undoLabel = '' } = button.dataset
+    const [label] = button.childNodes
+    // Without the small print.
+    const text = label?.textContent?.trim() ?? ''
+    if (!(await this.#hurt(fault, text)) || undo === undefined || !label) return
+    Object.assign(button.dataset, { fault: undo, undo: fault, undoLabel: text })
+    label.textContent = `${undoLabel} `
+    button.classList.toggle('active')
   }
 
   /** False if the front did not do it. */
@@ -63,9 +64,4 @@ export class Panel {
       return false
     }
   }
-}
-
-/** What the button is called, without the small print. */
-function labelOf(button: HTMLButtonElement): string {
-  return button.firstChild?.textContent?.trim() ?? ''
 }

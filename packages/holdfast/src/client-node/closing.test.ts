@@ -22,7 +22,7 @@ beforeEach(() => {
 })
 
 function makeCountedClient(url: string, options: ConnectOptions = {}): Client {
-  return makeClient(url, websocket(), options, timers.env)
+  return makeClient(url, [websocket()], options, timers.env)
 }
 
 /** A port on which nobody listens. */

@@ -1,7 +1,11 @@
 import { browserEnv } from '../client/browser-env.ts'
 import type { ClientEnv } from '../client/env.ts'
+import { nodeFetch } from './fetch.ts'
 
-/** Node's surroundings: no page, and timers that keep the process alive only for a client that somebody would miss. */
+/**
+ * Node's surroundings: no page, as many connections as are wanted, and timers that keep the process alive only for a
+ * client that somebody would miss.
+ */
 export const nodeEnv: ClientEnv = {
   ...browserEnv,
   setTimer(callback, delayMs, { keepAlive }) {
@@ -9,5 +13,7 @@ export const nodeEnv: ClientEnv = {
     if (!keepAlive) timer.unref()
     return () => clearTimeout(timer)
   },
+  fetch: nodeFetch,
+  holdRequest: () => Promise.resolve(() => {}),
   watchPage: () => () => {},
 }

@@ -19,6 +19,8 @@ describe('S28 packets vanish without an end of the connection', () => {
     const gaps: unknown[] = []
     const message = ({ offset }: { offset: number }): void => void offsets.push(offset)
     await client.subscribe('room', {}, { message, gap: (gap) => void gaps.push(gap) }).ready
+    // Then the link is proved too.
+    await client.publish('elsewhere', 'hello')
     const changes: StateChange[] = []
     client.on('state', (change) => changes.push(change))
 

@@ -1,6 +1,8 @@
 import { WebSocket } from 'ws'
 import { makeClient, type Client } from '../client/connect.ts'
 import type { ConnectOptions } from '../client/options.ts'
+import { longPoll } from '../client/transports/long-poll.ts'
+import { sse } from '../client/transports/sse.ts'
 import { webSocketTransport, type WebSocketLike } from '../client/transports/websocket.ts'
 import type { Transport } from '../client/transports/transport.ts'
 import { nodeEnv } from './env.ts'
@@ -19,7 +21,8 @@ export function websocket(): Transport {
  * @throws TypeError for a URL or an option that is none
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Client {
-  return makeClient(url, options.transports?.[0] ?? websocket(), options, nodeEnv)
+  return makeClient(url, options.transports ?? [websocket(), sse(), longPoll()], options, nodeEnv)
 }
 
+export { longPoll, sse }
 export * from '../client/public.ts'

@@ -25,7 +25,7 @@ function own<Owned extends { close(): Promise<void> }>(thing: Owned): Owned {
 
 /** A client that never waits for its next attempt. */
 function connectImpatiently(url: string, timers: CountedTimers<ClientEnv>): Client {
-  const client = own(makeClient(url, websocket(), {}, timers.env))
+  const client = own(makeClient(url, [websocket()], {}, timers.env))
   client.on('state', ({ to }) => {
     if (to === 'waiting') client.reconnectNow()
   })

@@ -12,7 +12,6 @@ export const browserEnv: ClientEnv = {
     return () => clearTimeout(timer)
   },
   fetch: (url, request) => (fetch as Fetch)(url, request),
-  holdRequest: () => Promise.resolve(() => {}),
   provedTransports: new Map(),
   watchPage,
 }

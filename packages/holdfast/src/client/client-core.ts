@@ -8,7 +8,7 @@ import { Connection, type ConnectionHost, type DataFrame } from './connection.ts
 import { Emitter } from './emitter.ts'
 import type { ClientEnv } from './env.ts'
 import { Operations } from './operations.ts'
-import type { ConnectOptions, ClientEvents } from './options.ts'
+import type { ConnectOptions, ClientEvents, TransportChange } from './options.ts'
 import { RequestHandlers } from './request-handlers.ts'
 import { TokenSource } from './token-source.ts'
 import { Topics } from './topics.ts'
@@ -30,12 +30,16 @@ export class ClientCore implements ConnectionHost {
   readonly #stopWatchingPage: () => void
   #session: WelcomeFrame['session'] | null = null
   #subject: Subject | null = null
+  /** Of the last live link. */
+  #transport: string | null = null
+  /** Why the last attempt failed or the last link was lost. */
+  #failure: Reason | null = null
   /** What the timer under way was set with. */
   #keepsAlive = false
   #isDropped = false
   #closed: (() => void)[] = []
 
-  constructor(url: URL, transport: Transport, options: ConnectOptions, env: ClientEnv) {
+  constructor(url: URL, transports: readonly Transport[], options: ConnectOptions, env: ClientEnv) {
     this.#env = env
     this.emitter = new Emitter((error, event) => {
       // What an error listener throws must not come back to it.
@@ -53,11 +57,13 @@ export class ClientCore implements ConnectionHost {
     this.#producerId = env.randomName()
     this.#tokens = new TokenSource(options.token)
     const policy = {
+      transports: transports.length,
+      openTimeoutMs: options.openTimeoutMs ?? 5_000,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
       maxAttempts: options.maxAttempts ?? null,
       canRefreshToken: this.#tokens.canRefresh,
     }
-    const endpoint = { url, transport, tokens: this.#tokens }
+    const endpoint = { url, transports, tokens: this.#tokens }
     this.connection = new Connection(env, this.#timekeeper, policy, endpoint, this)
     const callSafely = (callback: () => void): void => this.#callSafely(callback)
     const unheard = (error: HoldfastError): void => this.#report(error)
@@ -70,7 +76,9 @@ export class ClientCore implements ConnectionHost {
     )
     this.#stopWatchingPage = env.watchPage({
       woke: () => this.connection.input({ type: 'woke' }),
+      cameOnline: () => this.connection.input({ type: 'cameOnline' }),
       wentOffline: () => this.connection.input({ type: 'wentOffline' }),
+      putAway: () => this.connection.input({ type: 'putAway' }),
     })
   }
 
@@ -112,7 +120,7 @@ export class ClientCore implements ConnectionHost {
     })
   }
 
-  hello(attempt: number, token: string | null): HelloFrame {
+  hello(attempt: number, token: string | null, beside: boolean): HelloFrame {
     this.counters.attempts++
     return {
       type: 'hello',
@@ -123,7 +131,7 @@ export class ClientCore implements ConnectionHost {
       ...(this.#session ? { session: this.#session } : {}),
       producer: { id: this.#producerId, ...this.operations.summary() },
       received: this.handlers.received,
-      subscriptions: this.topics.declarations(),
+      subscriptions: beside ? [] : this.topics.declarations(),
     }
   }
 
@@ -138,6 +146,7 @@ export class ClientCore implements ConnectionHost {
     // Only from here on the application is called, which may publish at once.
     this.handlers.resume(welcome)
     settle()
+    this.#tellTransport()
   }
 
   received(frame: DataFrame, text: string): void {
@@ -175,7 +184,7 @@ export class ClientCore implements ConnectionHost {
       from: from.name,
       to: to.name,
       reason: 'reason' in to ? to.reason : null,
-      retryAt: to.name === 'waiting' ? this.#wallTimeOf(to.retryAt) : null,
+      retryAt: this.retryAt,
     })
     if (to.name !== 'closed') return
     this.emitter.clear()
@@ -184,12 +193,17 @@ export class ClientCore implements ConnectionHost {
 
   failed({ code, message, retry, retryAfterMs }: Departure, cause: unknown): void {
     this.counters.connectionErrors++
+    this.#failure = { code, message }
     const details = {
       retry,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       ...(cause === undefined ? {} : { cause }),
     }
     this.emitter.emit('error', new HoldfastError(code, message, details))
+  }
+
+  unblocked(): void {
+    this.operations.pump()
   }
 
   released({ code, message }: Reason): void {
@@ -202,7 +216,18 @@ export class ClientCore implements ConnectionHost {
   /** When the next attempt is due, in milliseconds since 1970; null unless waiting. */
   get retryAt(): number | null {
     const { state } = this.connection
-    return state.name === 'waiting' ? this.#wallTimeOf(state.retryAt) : null
+    return state.name === 'waiting' && state.retryAt < Infinity ? this.#wallTimeOf(state.retryAt) : null
+  }
+
+  #tellTransport(): void {
+    const { state, transport } = this.connection
+    const from = this.#transport
+    if (state.name !== 'live' || transport === null || transport === from) return
+    this.#transport = transport
+    let reason: TransportChange['reason'] = from === null ? 'first' : 'fallback'
+    if (state.upgraded) reason = state.choice.best === 0 ? 'better' : 'preferred'
+    this.emitter.emit('transport', { from, to: transport, reason, failure: this.#failure })
+    this.#failure = null
   }
 
   #closeDropped(): void {

@@ -22,6 +22,8 @@ import type { Transport } from './transports/transport.ts'
 /** A client object: one link to a hub at a time, and what outlives links. Make one with `connect`. */
 export interface Client extends AsyncDisposable {
   readonly state: ClientStateName
+  /** The name of the transport in use, such as `websocket`; null unless live. */
+  readonly transport: string | null
   /** In `waiting`: when the next attempt is due, in milliseconds since 1970. */
   readonly retryAt: number | null
   /** Who the hub says this client is; null before the first welcome. */
@@ -34,6 +36,13 @@ export interface Client extends AsyncDisposable {
   on<Name extends keyof ClientEvents>(event: Name, listener: (event: ClientEvents[Name]) => void): () => void
   /** Tries now instead of waiting for `retryAt`. */
   reconnectNow(): void
+  /**
+   * Changes over to a transport as soon as it works, without a break, and comes back to it whenever it can; null: the best
+   * that works, as at the beginning.
+   * @param name as in the list of `transports`: `websocket`, `sse`, `long-poll`
+   * @throws TypeError if it is not in the list
+   */
+  preferTransport(name: string | null): void
   /**
    * Subscribes to a topic, now and on every link to come. Without handlers, iterate over the subscription.
    * @throws HoldfastError `topic_invalid`, `closed`, TypeError for a `from` that is none; what the hub says comes through `ready` and the `error` handler
@@ -79,12 +88,13 @@ const dropped = new FinalizationRegistry<ClientCore>((core) => core.dropped())
 
 export function makeClient(
   url: string | URL,
-  transport: Transport,
+  transports: readonly Transport[],
   options: ConnectOptions,
   env: ClientEnv,
 ): Client {
   assertConnectOptions(options)
-  const core = new ClientCore(hubUrl(url), transport, options, env)
+  if (transports.length === 0) throw new TypeError('there must be a transport')
+  const core = new ClientCore(hubUrl(url), transports, options, env)
   const client = new ClientHandle(core)
   dropped.register(client, core, client)
   core.connection.input({ type: 'started' })
@@ -100,6 +110,10 @@ class ClientHandle implements Client {
 
   get state(): ClientStateName {
     return this.#core.connection.state.name
+  }
+
+  get transport(): string | null {
+    return this.#core.connection.transport
   }
 
   get retryAt(): number | null {
@@ -127,6 +141,10 @@ class ClientHandle implements Client {
 
   reconnectNow(): void {
     this.#core.connection.input({ type: 'reconnectRequested' })
+  }
+
+  preferTransport(name: string | null): void {
+    this.#core.connection.prefer(name)
   }
 
   subscribe<Data>(

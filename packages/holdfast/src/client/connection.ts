@@ -9,12 +9,12 @@ import {
 } from '../core/client/state.ts'
 import { stepClient } from '../core/client/step.ts'
 import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
-import { decodeFrame } from '../core/wire/decode.ts'
+import type { ErrorCode } from '../core/wire/error-codes.ts'
 import type { HelloFrame, HubFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { hubFrames } from '../core/wire/shapes.ts'
+import { decodeHubFrame } from '../core/wire/hub-frames.ts'
 import type { ClientEnv } from './env.ts'
 import type { TokenSource } from './token-source.ts'
-import type { Transport, TransportLink } from './transports/transport.ts'
+import type { Transport, TransportEvents, TransportLink } from './transports/transport.ts'
 
 /** The frames that do not concern the link itself. */
 export type DataFrame = Exclude<
@@ -24,7 +24,8 @@ export type DataFrame = Exclude<
 
 /** What the connection serves: the data plane of the client. */
 export interface ConnectionHost {
-  hello(attempt: number, token: string | null): HelloFrame
+  /** @param beside for a link that is to take over from one that works: without subscriptions [R60] */
+  hello(attempt: number, token: string | null, beside: boolean): HelloFrame
   /** The hub said welcome: everything may be sent. */
   admitted(welcome: WelcomeFrame): void
   /** A frame of the live link that concerns the data plane. */
@@ -34,27 +35,42 @@ export interface ConnectionHost {
   changed(from: ClientState, to: ClientState): void
   /** A link could not be opened or was lost against the hub's will. */
   failed(departure: Departure, cause: unknown): void
+  /** What held up the handing over of operations is gone. */
+  unblocked(): void
   /** The connection is closed for good. */
   released(reason: { readonly code: Departure['code']; readonly message: string }): void
+}
+
+/** Where the hub is, and how it is reached. */
+export interface Endpoint {
+  readonly url: URL
+  /** Best first. */
+  readonly transports: readonly Transport[]
+  readonly tokens: TokenSource
 }
 
 /** The wall clock ran this much ahead of the monotonic one: the machine slept, or the clock was set. */
 const clockJumpMs = 10_000
 
-/** Interprets the effects of the client's state machine; holds its one link. */
+/** A link under way, from the asking for its token on. */
+interface Attachment {
+  readonly attempt: number
+  token: string | null
+  link: TransportLink | null
+}
+
+/** Interprets the effects of the client's state machine; holds its link, and at times a rival beside it. */
 export class Connection implements Timed {
   readonly #env: ClientEnv
   readonly #timekeeper: Timekeeper
   readonly #policy: ClientPolicy
-  readonly #transport: Transport
-  readonly #url: URL
-  readonly #tokens: TokenSource
+  readonly #endpoint: Endpoint
   readonly #host: ConnectionHost
   readonly #inputs: ClientInput[] = []
   #stepping = false
-  #state: ClientState = initialClientState
-  #link: TransportLink | null = null
-  #token: string | null = null
+  #state: ClientState
+  #main: Attachment | null = null
+  #rival: Attachment | null = null
   #heardAt = 0
   #sentAt = 0
   #clockOffset: number
@@ -63,17 +79,17 @@ export class Connection implements Timed {
     env: ClientEnv,
     timekeeper: Timekeeper,
     policy: ClientPolicy,
-    endpoint: { readonly transport: Transport; readonly url: URL; readonly tokens: TokenSource },
+    endpoint: Endpoint,
     host: ConnectionHost,
   ) {
     this.#env = env
     this.#timekeeper = timekeeper
     this.#policy = policy
-    this.#transport = endpoint.transport
-    this.#url = endpoint.url
-    this.#tokens = endpoint.tokens
+    this.#endpoint = endpoint
     this.#host = host
     this.#clockOffset = env.wallNow() - env.now()
+    const proved = env.provedTransports.get(endpoint.url.origin)
+    this.#state = initialClientState(Math.max(this.#indexOf(proved), 0))
   }
 
   get state(): ClientState {
@@ -84,8 +100,26 @@ export class Connection implements Timed {
     return this.#state.name === 'live'
   }
 
+  /** The name of the transport in use; null unless live. */
+  get transport(): string | null {
+    const state = this.#state
+    return state.name === 'live' ? this.#nameOf(state.choice.transport) : null
+  }
+
+  /** Operations may get their numbers: not while a rival says hello, for it has told the highest [R60]. */
+  get handsOver(): boolean {
+    return this.#state.name === 'live' && this.#state.rival?.phase !== 'joining'
+  }
+
   get bufferedBytes(): number {
-    return this.#link?.bufferedBytes ?? 0
+    return this.#main?.link?.bufferedBytes ?? 0
+  }
+
+  /** @throws TypeError for a transport that is not in the list */
+  prefer(name: string | null): void {
+    const transport = name === null ? 0 : this.#indexOf(name)
+    if (transport < 0) throw new TypeError(`${name} is not among the transports`)
+    this.input({ type: 'preferred', transport })
   }
 
   /** Takes inputs one after the other, also those that come while one is being dealt with. */
@@ -110,8 +144,7 @@ export class Connection implements Timed {
 
   /** What came over the link breaks the protocol: another one is tried. */
   distrust(message: string): void {
-    if ('attempt' in this.#state)
-      this.#fail(this.#state.attempt, { code: 'frame_invalid', message, retry: true })
+    if (this.#main) this.#fail(this.#main, { code: 'frame_invalid', message, retry: true })
   }
 
   send(frame: object): void {
@@ -120,7 +153,15 @@ export class Connection implements Timed {
 
   sendText(text: string): void {
     this.#sentAt = this.#env.now()
-    this.#link?.send(text)
+    this.#main?.link?.send(text)
+  }
+
+  #indexOf(name: string | undefined): number {
+    return this.#endpoint.transports.findIndex((transport) => transport.name === name)
+  }
+
+  #nameOf(index: number): string | null {
+    return this.#endpoint.transports[index]?.name ?? null
   }
 
   #step(input: ClientInput): void {
@@ -128,158 +169,180 @@ export class Connection implements Timed {
     const context = { now: this.#env.now(), random: () => this.#env.random(), policy: this.#policy }
     const { state, effects } = stepClient(from, input, context)
     this.#state = state
-    if (input.type === 'departed' && state !== from) this.#dropLink(input.departure)
+    if (input.type === 'departed' && state !== from && input.attempt === this.#main?.attempt) {
+      this.#dropLink(input.departure)
+    }
     for (const effect of effects) this.#interpret(effect)
     this.#timekeeper.set(this, clientDeadline(state))
+    if (input.type === 'ponged' && this.transport) {
+      this.#env.provedTransports.set(this.#endpoint.url.origin, this.transport)
+    }
     if (state.name !== from.name) this.#host.changed(from, state)
   }
 
   #interpret(effect: ClientEffect): void {
     switch (effect.type) {
       case 'open':
-        void this.#open(effect.attempt, effect.tokenRejected)
-        return
+        return void this.#open(effect)
+      case 'challenge':
+        return this.#rival?.link?.send('{"type":"ping","id":0}')
       case 'greet':
-        if ('attempt' in this.#state) this.send(this.#host.hello(this.#state.attempt, this.#token))
+        return this.#greet(effect.attempt)
+      case 'promote':
+        this.#main?.link?.abandon()
+        this.#main = this.#rival
+        this.#rival = null
+        this.#heardAt = this.#env.now()
         return
+      case 'withdraw':
+        this.#rival?.link?.abandon()
+        this.#rival = null
+        return this.#host.unblocked()
       case 'admit':
-        this.#host.admitted(effect.welcome)
-        return
+        return this.#host.admitted(effect.welcome)
       case 'ping':
-        this.send({ type: 'ping', id: effect.id })
-        return
+        return this.send({ type: 'ping', id: effect.id })
       case 'abandon':
-        this.#giveUp(effect.code)
-        return
+        return this.#giveUp(effect.code)
       case 'leave':
         this.send({ type: 'leave' })
-        this.#link?.close()
-        return
+        return this.#main?.link?.close()
       case 'release':
-        this.#host.released(effect.reason)
-        return
+        return this.#host.released(effect.reason)
     }
   }
 
+  #greet(attempt: number): void {
+    const rival = this.#rival?.attempt === attempt ? this.#rival : null
+    const greeting = rival ?? this.#main
+    if (!greeting) return
+    const hello = JSON.stringify(this.#host.hello(attempt, greeting.token, rival !== null))
+    if (rival) rival.link?.send(hello)
+    else this.sendText(hello)
+  }
+
   /** A token() that took all the time of an attempt is not waited for any longer. */
-  #giveUp(code: Departure['code']): void {
-    const tokenLate = this.#state.name !== 'closed' && this.#link === null && this.#tokens.forget()
+  #giveUp(code: Departure['code'] | null): void {
+    const tokenLate =
+      this.#state.name !== 'closed' && this.#main?.link === null && this.#endpoint.tokens.forget()
     const departure: Departure = tokenLate
       ? { code: 'token_failed', message: 'token() took too long.', retry: true }
-      : { code, message: 'The client gave the link up.', retry: true }
+      : { code: code ?? 'closed', message: 'The client gave the link up.', retry: true }
     this.#dropLink(departure)
-    if (code !== 'closed') this.#host.failed(departure, undefined)
+    if (code !== null && code !== 'closed') this.#host.failed(departure, undefined)
   }
 
   /** The link's end is known: nothing more is heard of it. */
   #dropLink(departure: Departure): void {
-    this.#link?.abandon()
-    this.#link = null
+    this.#main?.link?.abandon()
+    this.#main = null
     this.#host.departed(departure)
   }
 
-  async #open(attempt: number, tokenRejected: boolean): Promise<void> {
-    const isCurrent = (): boolean => this.#state.name === 'connecting' && this.#state.attempt === attempt
-    let token: string | null
+  /** Fenced by identity: whoever is no longer the link or its rival opens nothing. */
+  async #open({ attempt, transport, tokenRejected }: Extract<ClientEffect, { type: 'open' }>): Promise<void> {
+    const attachment: Attachment = { attempt, token: null, link: null }
+    if (this.#state.name === 'live') this.#rival = attachment
+    else this.#main = attachment
+    let code: ErrorCode = 'token_failed'
     try {
-      token = await this.#tokens.get(tokenRejected)
-    } catch (cause) {
-      this.#fail(attempt, { code: 'token_failed', message: 'token() failed.', retry: true }, cause)
-      return
-    }
-    if (!isCurrent()) return
-    this.#token = token
-    try {
-      this.#link = this.#transport.open(this.#url, this.#eventsOf(attempt), this.#env)
-    } catch (cause) {
-      this.#fail(
-        attempt,
-        { code: 'connect_failed', message: 'The socket could not be made.', retry: true },
-        cause,
+      attachment.token = await this.#endpoint.tokens.get(tokenRejected)
+      if (!this.#holds(attachment)) return
+      this.input({ type: 'tokenObtained', attempt })
+      code = 'connect_failed'
+      const link = this.#endpoint.transports[transport]?.open(
+        this.#endpoint.url,
+        this.#eventsOf(attachment),
+        this.#env,
       )
+      attachment.link = link ?? null
+    } catch (cause) {
+      const message = code === 'token_failed' ? 'token() failed.' : 'The link could not be made.'
+      this.#fail(attachment, { code, message, retry: true }, cause)
     }
   }
 
-  #eventsOf(attempt: number) {
+  #holds(attachment: Attachment): boolean {
+    return this.#main === attachment || this.#rival === attachment
+  }
+
+  #eventsOf(attachment: Attachment): TransportEvents {
+    const { attempt } = attachment
     return {
       opened: () => this.input({ type: 'opened', attempt }),
-      received: (text: string) => this.#receive(attempt, text),
-      closed: (departure: Departure | null) => this.#closed(attempt, departure),
+      received: (text) => this.#receive(attachment, text),
+      closed: (departure) => this.#closed(attachment, departure),
     }
   }
 
-  #closed(attempt: number, departure: Departure | null): void {
-    if (this.#state.name === 'closing') {
-      this.input({
-        type: 'departed',
-        attempt,
-        departure: { code: 'closed', message: 'Closed.', retry: false },
-      })
-    } else if (this.#state.name === 'connecting') {
-      this.#fail(attempt, {
-        code: 'connect_failed',
-        message: `The socket to ${this.#url.href} did not open.`,
+  #closed(attachment: Attachment, departure: Departure | null): void {
+    const { name } = this.#state
+    if (name === 'closing') {
+      const closed: Departure = { code: 'closed', message: 'Closed.', retry: false }
+      this.input({ type: 'departed', attempt: attachment.attempt, departure: closed })
+    } else if (departure) {
+      this.#fail(attachment, departure)
+    } else if (name === 'connecting') {
+      const message = `The link to ${this.#endpoint.url.href} did not open.`
+      this.#fail(attachment, { code: 'connect_failed', message, retry: true })
+    } else {
+      this.#fail(attachment, {
+        code: 'link_lost',
+        message: 'The link closed without a goodbye.',
         retry: true,
       })
-    } else if (departure) {
-      this.#fail(attempt, departure)
-    } else {
-      this.#fail(attempt, { code: 'link_lost', message: 'The socket closed without a goodbye.', retry: true })
     }
   }
 
-  #fail(attempt: number, departure: Departure, cause?: unknown): void {
-    const state = this.#state
-    const underWay = state.name === 'connecting' || state.name === 'joining' || state.name === 'live'
-    if (!underWay || state.attempt !== attempt) return
-    this.#host.failed(departure, cause)
-    this.input({ type: 'departed', attempt, departure })
+  /** What becomes of a rival is nobody's concern; it is tried again. */
+  #fail(attachment: Attachment, departure: Departure, cause?: unknown): void {
+    if (!this.#holds(attachment)) return
+    const overtaken = departure.code === 'superseded' && this.#rival !== null
+    if (attachment === this.#main && !overtaken) this.#host.failed(departure, cause)
+    this.input({ type: 'departed', attempt: attachment.attempt, departure })
   }
 
-  #receive(attempt: number, text: string): void {
-    const state = this.#state
-    if (state.name !== 'live' && state.name !== 'joining') return
-    this.#heardAt = this.#env.now()
-    const decoded = decodeFrame<HubFrame>(text, hubFrames)
-    if (decoded.kind === 'ignored') return
-    if (decoded.kind === 'fault') {
-      const { code, message } = decoded.fault
-      this.#fail(attempt, { code, message: `The hub sent a faulty frame: ${message}`, retry: true })
+  #receive(attachment: Attachment, text: string): void {
+    if (!this.#holds(attachment) || this.#state.name === 'closing') return
+    if (attachment === this.#main) this.#heardAt = this.#env.now()
+    const frame = decodeHubFrame(text)
+    if (frame === null) return
+    if (typeof frame === 'string') {
+      this.#fail(attachment, { code: frame, message: 'The hub sent an unsound frame.', retry: true })
       return
     }
-    this.#dispatch(attempt, decoded.frame, text)
+    this.#dispatch(attachment, frame, text)
+    const state = this.#state
     if (state.name === 'live' && this.#heardAt - this.#sentAt > state.heartbeat.intervalMs / 2) {
       // A peer behind a long backlog would hear our pong too late: what was received is answered as well [R40].
       this.send({ type: 'ping', id: 0 })
     }
   }
 
-  #dispatch(attempt: number, frame: HubFrame, text: string): void {
+  #dispatch(attachment: Attachment, frame: HubFrame, text: string): void {
+    const { attempt } = attachment
     switch (frame.type) {
       case 'welcome':
         return this.input({ type: 'welcomed', attempt, welcome: frame })
       case 'goodbye': {
         const { type: _, ...departure } = frame
-        this.#host.failed(departure, undefined)
-        return this.input({ type: 'departed', attempt, departure })
+        return this.#fail(attachment, departure)
       }
       case 'ping':
         return this.send({ type: 'pong', id: frame.id })
       case 'pong':
         return this.input({ type: 'ponged', attempt, id: frame.id })
       case 'reauthenticate':
-        return void this.#refreshToken(attempt)
+        return void this.#refreshToken(attachment)
       default:
-        if (this.live) this.#host.received(frame, text)
+        if (this.live && attachment === this.#main) this.#host.received(frame, text)
     }
   }
 
-  async #refreshToken(attempt: number): Promise<void> {
+  async #refreshToken(attachment: Attachment): Promise<void> {
     try {
-      const token = await this.#tokens.get(true)
-      if (this.#state.name === 'live' && this.#state.attempt === attempt && token !== null) {
-        this.send({ type: 'token', token })
-      }
+      const token = await this.#endpoint.tokens.get(true)
+      if (this.live && this.#main === attachment && token !== null) this.send({ type: 'token', token })
     } catch (cause) {
       this.#host.failed({ code: 'token_failed', message: 'token() failed.', retry: true }, cause)
     }

@@ -16,9 +16,9 @@ export interface ClientEnv {
   readonly fetch: Fetch
   /**
    * Asks for the right to keep a request to a host open for long, which browsers limit over HTTP/1.1 [R56]. Resolves with what
-   * gives the right back, or null: too many are open.
+   * gives the right back, or null: too many are open. Default: what the browser's tabs agree on.
    */
-  holdRequest(url: URL): Promise<(() => void) | null>
+  readonly holdRequest?: (url: URL) => Promise<(() => void) | null>
   /** The names of the transports that were proved, by the origin of the hub; lives as long as the page [R61]. */
   readonly provedTransports: Map<string, string>
   /** Starts listening to the page; returns a function that stops it. */
@@ -31,7 +31,10 @@ export interface TimerOptions {
 }
 
 export interface PageEvents {
-  /** The page became visible, came back online or was resumed. */
+  /** The page became visible, was resumed, or is shown again. */
   woke(): void
+  cameOnline(): void
   wentOffline(): void
+  /** The page is left; it may be kept for going back to, and then wakes. */
+  putAway(): void
 }

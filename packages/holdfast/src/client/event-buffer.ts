@@ -1,4 +1,5 @@
 import type { HoldfastError } from '../core/wire/errors.ts'
+import { assertPositive } from '../core/wire/positive.ts'
 
 interface Waiter<Event> {
   readonly resolve: (result: IteratorResult<Event, undefined>) => void
@@ -16,8 +17,7 @@ export class EventBuffer<Event> {
 
   /** @param drained called when a buffer that was full is half empty again */
   constructor(capacity: number, drained: () => void) {
-    if (!Number.isSafeInteger(capacity) || capacity < 1)
-      throw new TypeError('buffer must be a positive integer')
+    assertPositive('buffer', capacity)
     this.#capacity = capacity
     this.#drained = drained
   }

@@ -1,6 +1,8 @@
 import { browserEnv } from './browser-env.ts'
 import { makeClient, type Client } from './connect.ts'
 import type { ConnectOptions } from './options.ts'
+import { longPoll } from './transports/long-poll.ts'
+import { sse } from './transports/sse.ts'
 import { websocket } from './transports/websocket.ts'
 
 /**
@@ -9,8 +11,8 @@ import { websocket } from './transports/websocket.ts'
  * @throws TypeError for a URL or an option that is none
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Client {
-  return makeClient(url, options.transports?.[0] ?? websocket(), options, browserEnv)
+  return makeClient(url, options.transports ?? [websocket(), sse(), longPoll()], options, browserEnv)
 }
 
-export { websocket }
+export { longPoll, sse, websocket }
 export * from './public.ts'

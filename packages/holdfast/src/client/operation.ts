@@ -1,5 +1,4 @@
 import type { OutboxItem } from '../core/operations/outbox.ts'
-import { assertTimeout } from '../core/operations/timeout.ts'
 import type { Timed } from '../core/time/timekeeper.ts'
 import type { HoldfastError } from '../core/wire/errors.ts'
 import { utf8Length } from '../core/wire/names.ts'
@@ -25,88 +24,65 @@ export interface Operation<Result> extends Promise<Result> {
   readonly status: OperationStatus
 }
 
-const longestNumber = `{,"number":${Number.MAX_SAFE_INTEGER}}`
+/** `,"number":9007199254740991}` */
+const longestNumberBytes = 27
 
 /** An operation on its way; settles once. */
 export class PendingOperation implements OutboxItem, Timed {
   number: number | null = null
   readonly length: number
+  /** Of its frame, with the longest number. */
+  readonly bytes: number
   readonly idempotent: boolean
-  readonly operation: Operation<unknown>
+  readonly promise: Promise<unknown> & { status?: OperationStatus }
+  readonly tick: () => void
   readonly #head: string
-  readonly #options: OperationOptions
-  readonly #abort = (): void => this.#expired('aborted')
-  readonly #expired: (code: 'timeout' | 'aborted') => void
-  #status: OperationStatus | null = null
-  #resolve: (value: unknown) => void = () => {}
-  #reject: (error: HoldfastError) => void = () => {}
+  readonly #told: ((status: OperationStatus) => void) | undefined
+  #settled: (error: HoldfastError | null, value: unknown) => void = () => {}
 
   /**
-   * @param fields the frame's JSON without braces and number
-   * @param expired the caller gave up or its deadline passed
+   * @param head the frame's JSON without number and closing brace
+   * @param gaveUp the caller gave up, or its deadline passed
    */
   constructor(
-    fields: string,
-    options: OperationOptions,
-    expired: (item: PendingOperation, code: 'timeout' | 'aborted') => void,
+    head: string,
+    { signal, idempotent = false, onStatus }: OperationOptions,
+    gaveUp: (code: 'timeout' | 'aborted') => void,
   ) {
-    assertTimeout(options.timeoutMs)
-    this.#head = fields
-    this.length = fields.length
-    this.idempotent = options.idempotent ?? false
-    this.#options = options
-    this.#expired = (code) => expired(this, code)
-    const promise = new Promise<unknown>((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+    this.#head = head
+    this.length = head.length
+    this.bytes = utf8Length(head) + longestNumberBytes
+    this.idempotent = idempotent
+    this.#told = onStatus
+    this.tick = () => gaveUp('timeout')
+    const abort = (): void => gaveUp('aborted')
+    signal?.addEventListener('abort', abort)
+    this.promise = new Promise((resolve, reject) => {
+      this.#settled = (error, value) => {
+        signal?.removeEventListener('abort', abort)
+        if (error) reject(error)
+        else resolve(value)
+      }
     })
-    this.operation = Object.defineProperty(promise, 'status', {
-      get: () => this.#status,
-    }) as Operation<unknown>
-    options.signal?.addEventListener('abort', this.#abort, { once: true })
-  }
-
-  /** Its frame in bytes, with the longest number. */
-  get frameBytes(): number {
-    return utf8Length(this.#head) + longestNumber.length
   }
 
   get settled(): boolean {
-    return this.#status === 'done' || this.#status === 'failed'
+    return this.promise.status === 'done' || this.promise.status === 'failed'
   }
 
   encode(number: number): string {
-    return `{${this.#head},"number":${number}}`
+    return `${this.#head},"number":${number}}`
   }
 
-  tick(): void {
-    this.#expired('timeout')
+  move(status: OperationStatus): void {
+    if (this.promise.status === status) return
+    this.promise.status = status
+    this.#told?.(status)
   }
 
-  moved(status: 'queued' | 'sent'): void {
-    this.#set(status)
-  }
-
-  resolve(value: unknown): void {
+  settle(error: HoldfastError | null, value?: unknown): void {
     if (this.settled) return
-    this.#settle('done')
-    this.#resolve(value)
-  }
-
-  reject(error: HoldfastError): void {
-    if (this.settled) return
-    this.#settle('failed')
-    this.#reject(error)
-  }
-
-  #settle(status: 'done' | 'failed'): void {
-    this.#options.signal?.removeEventListener('abort', this.#abort)
-    this.#set(status)
-  }
-
-  #set(status: OperationStatus): void {
-    if (this.#status === status) return
-    this.#status = status
-    this.#options.onStatus?.(status)
+    this.move(error ? 'failed' : 'done')
+    this.#settled(error, value)
   }
 }

@@ -4,7 +4,8 @@ import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
 import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { ProducerSummary, ResultFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { dataRefusal, nameRefusal, notSent } from '../core/wire/refusals.ts'
+import { assertPositive } from '../core/wire/positive.ts'
+import { notSent, refusalOf } from '../core/wire/refusals.ts'
 import type { Connection } from './connection.ts'
 import { PendingOperation, type Operation, type OperationOptions } from './operation.ts'
 
@@ -23,13 +24,12 @@ const congestionCheckMs = 100
 const defaultMaxOpen = 1_024
 
 /** Publishes and requests, from the caller's hands to their results [R16–R28]. */
-export class Operations {
+export class Operations implements Timed {
   readonly #connection: Connection
   readonly #timekeeper: Timekeeper
   readonly #outbox: Outbox<PendingOperation>
   readonly #callSafely: (callback: () => void) => void
-  readonly #congestion: Timed = { tick: () => this.pump() }
-  #flushes: { readonly resolve: () => void; readonly reject: (error: HoldfastError) => void }[] = []
+  #flushes: ((error?: HoldfastError) => void)[] = []
   #maxFrameBytes = Infinity
 
   constructor(
@@ -50,22 +50,18 @@ export class Operations {
 
   /** Operations without a result. */
   get pendingCount(): number {
-    return this.#outbox.waitingCount + this.#outbox.openCount
+    return this.#outbox.pendingCount
   }
 
   publish(topic: string, data: unknown, options: OperationOptions): Operation<unknown> {
-    const refusal = nameRefusal('topic_invalid', topic) ?? dataRefusal(data)
-    if (refusal) return this.#refused(refusal, options)
-    const fields = `"type":"publish","topic":${JSON.stringify(topic)},"data":${JSON.stringify(data)}`
-    return this.#add(fields, options, options.timeoutMs)
+    const invalid = refusalOf('topic_invalid', topic, data)
+    return this.#add(invalid, { type: 'publish', topic, data }, options, options.timeoutMs)
   }
 
-  request(method: string, payload: unknown, options: OperationOptions): Operation<unknown> {
+  request(method: string, data: unknown, options: OperationOptions): Operation<unknown> {
     const { timeoutMs = 30_000 } = options
-    const refusal = nameRefusal('method_invalid', method) ?? dataRefusal(payload)
-    if (refusal) return this.#refused(refusal, options)
-    const fields = `"type":"request","method":${JSON.stringify(method)},"data":${JSON.stringify(payload)}`
-    return this.#add(`${fields},"timeoutMs":${timeoutMs}`, options, timeoutMs)
+    const invalid = refusalOf('method_invalid', method, data)
+    return this.#add(invalid, { type: 'request', method, data, timeoutMs }, options, timeoutMs)
   }
 
   /** For `hello`. */
@@ -78,19 +74,19 @@ export class Operations {
    * then tells the application, which is called only when everything is in order again.
    */
   resume({ resumed, received, limits }: WelcomeFrame, identityChanged: boolean): () => void {
-    this.#outbox.relinked()
     this.#maxFrameBytes = limits.maxFrameBytes
     this.#outbox.limits.maxOpen = limits.maxOpenOperations
     const dropped = identityChanged ? this.#outbox.clear() : []
-    const lost = resumed ? [] : this.#outbox.loseOpen().filter((item) => !item.settled)
+    const lost = resumed ? [] : this.#outbox.loseOpen().filter(({ settled }) => !settled)
     const again = lost.filter(({ idempotent }) => idempotent)
     this.#outbox.requeue(again)
     if (resumed) for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
     return () => {
-      this.#rejectItems(dropped, 'identity_changed', 'It was queued under another identity.')
-      const unknown = lost.filter(({ idempotent }) => !idempotent)
-      this.#rejectItems(unknown, 'ledger_lost', 'The hub no longer knows whether it was executed.')
-      for (const item of again) item.moved('queued')
+      for (const item of dropped) this.#fail(item, 'identity_changed', 'The identity changed.')
+      for (const item of lost) {
+        if (item.idempotent) item.move('queued')
+        else this.#fail(item, 'ledger_lost', 'The hub forgot whether it was executed.')
+      }
       this.pump()
       this.#tellFlushed()
     }
@@ -98,37 +94,38 @@ export class Operations {
 
   /** Numbers above this were not executed and never will be [R43]. */
   takeBack(received: number): void {
-    for (const item of this.#outbox.takeBack(received)) item.moved('queued')
+    for (const item of this.#outbox.takeBack(received)) item.move('queued')
   }
 
   settle({ number, error, value }: ResultFrame, length: number): void {
     const item = this.#outbox.settle(number, length)
-    if (item) {
-      this.#timekeeper.set(item, null)
-      if (error) item.reject(replyError(error))
-      else item.resolve(value)
-    }
+    if (item) this.#settle(item, error ? replyError(error) : null, value)
     this.pump()
     this.#tellFlushed()
   }
 
+  tick(): void {
+    this.pump()
+  }
+
   /** Hands over what may go. */
   pump(): void {
-    while (this.#connection.live) {
+    while (this.#connection.handsOver) {
       const numbers = this.#outbox.takeAcknowledgement()
       if (numbers) this.#connection.send({ type: 'ack', numbers })
       if (this.#connection.bufferedBytes > maxBufferedBytes) {
         const waits = this.#outbox.waitingCount > 0
-        this.#timekeeper.set(this.#congestion, waits ? this.#timekeeper.now() + congestionCheckMs : null)
+        this.#timekeeper.set(this, waits ? this.#timekeeper.now() + congestionCheckMs : null)
         return
       }
-      const handed = this.#outbox.handOver()
-      if (!handed) return
-      const { item, frame } = handed
-      if (item.frameBytes > this.#maxFrameBytes) this.#tooLarge(item)
-      else {
-        this.#connection.sendText(frame)
-        item.moved('sent')
+      const item = this.#outbox.handOver()
+      if (!item) return
+      if (item.bytes > this.#maxFrameBytes) {
+        // It was queued before the bound was known: its number is used up without executing anything.
+        this.#giveUp(item, this.#tooLarge())
+      } else {
+        this.#connection.sendText(item.encode(item.number ?? 0))
+        item.move('sent')
       }
     }
   }
@@ -136,89 +133,80 @@ export class Operations {
   /** Resolves when nothing is pending; rejects if the client closes before. */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#flushes.push({ resolve, reject })
+      this.#flushes.push((error) => (error ? reject(error) : resolve()))
       this.#tellFlushed()
     })
   }
 
   /** The client is closed for good. */
   close(code: ErrorCode, message: string): void {
-    for (const { reject } of this.#flushes.splice(0)) reject(new HoldfastError(code, message))
-    this.#timekeeper.set(this.#congestion, null)
-    this.#rejectItems(this.#outbox.clear(), code, message)
+    this.#timekeeper.set(this, null)
+    for (const tell of this.#flushes.splice(0)) tell(new HoldfastError(code, message))
+    for (const item of this.#outbox.clear()) this.#fail(item, code, message)
   }
 
-  #add(fields: string, options: OperationOptions, timeoutMs: number | undefined): Operation<unknown> {
-    const item = new PendingOperation(fields, this.#guarded(options), (given, code) =>
-      this.#giveUp(given, code),
+  #add(
+    invalid: HoldfastError | null,
+    frame: object,
+    options: OperationOptions,
+    timeoutMs: number | undefined,
+  ): Operation<unknown> {
+    assertPositive('timeoutMs', timeoutMs)
+    const { onStatus } = options
+    const guarded: OperationOptions = onStatus
+      ? { ...options, onStatus: (status) => this.#callSafely(() => onStatus(status)) }
+      : options
+    const head = invalid ? '' : JSON.stringify(frame).slice(0, -1)
+    const item = new PendingOperation(head, guarded, (code) =>
+      this.#giveUp(item, failure(item, code, code === 'timeout' ? 'The deadline passed.' : 'Aborted.')),
     )
-    const refusal = this.#refusalOf(item, options)
-    if (refusal) {
-      item.reject(refusal)
-      return item.operation
+    const refusal = invalid ?? this.#refusalOf(item, options)
+    if (refusal) item.settle(refusal)
+    else {
+      if (timeoutMs !== undefined) this.#timekeeper.set(item, this.#timekeeper.now() + timeoutMs)
+      item.move('queued')
+      this.pump()
     }
-    if (timeoutMs !== undefined) this.#timekeeper.set(item, this.#timekeeper.now() + timeoutMs)
-    item.moved('queued')
-    this.pump()
-    return item.operation
+    return item.promise as Operation<unknown>
   }
 
   #refusalOf(item: PendingOperation, { signal }: OperationOptions): HoldfastError | null {
-    if (this.#connection.state.name === 'closed' || this.#connection.state.name === 'closing') {
-      return notSent('closed', 'The client is closed.')
-    }
+    const { name } = this.#connection.state
+    if (name === 'closed' || name === 'closing') return notSent('closed', 'The client is closed.')
     if (signal?.aborted) return notSent('aborted', 'Aborted.')
-    if (item.frameBytes > this.#maxFrameBytes) return tooLarge(this.#maxFrameBytes)
+    if (item.bytes > this.#maxFrameBytes) return this.#tooLarge()
     return this.#outbox.add(item) ? null : notSent('outbox_full', 'The outbox is full.')
   }
 
-  #refused(refusal: HoldfastError, options: OperationOptions): Operation<unknown> {
-    const item = new PendingOperation('', this.#guarded(options), () => {})
-    item.reject(refusal)
-    return item.operation
-  }
-
-  /** A callback that throws harms nobody. */
-  #guarded(options: OperationOptions): OperationOptions {
-    const { onStatus } = options
-    return onStatus ? { ...options, onStatus: (status) => this.#callSafely(() => onStatus(status)) } : options
-  }
-
-  #giveUp(item: PendingOperation, code: 'timeout' | 'aborted'): void {
+  #giveUp(item: PendingOperation, error: HoldfastError): void {
     const where = this.#outbox.cancel(item)
     if (where === 'settled') return
-    this.#timekeeper.set(item, null)
-    const message = code === 'timeout' ? 'The deadline passed.' : 'Aborted.'
-    const outcome = where === 'not_sent' ? 'not_sent' : 'unknown'
-    item.reject(new HoldfastError(code, message, { outcome }))
+    this.#settle(item, error)
     if (where === 'handed' && this.#connection.live) {
       this.#connection.send({ type: 'cancel', number: item.number })
     }
     this.#tellFlushed()
   }
 
-  /** What has a number may have been executed. */
-  #rejectItems(items: readonly PendingOperation[], code: ErrorCode, message: string): void {
-    for (const item of items) {
-      this.#timekeeper.set(item, null)
-      const outcome = item.number === null ? 'not_sent' : 'unknown'
-      item.reject(new HoldfastError(code, message, { outcome }))
-    }
+  #fail(item: PendingOperation, code: ErrorCode, message: string): void {
+    this.#settle(item, failure(item, code, message))
   }
 
-  /** It was queued before the bound was known: its number is used up without executing anything. */
-  #tooLarge(item: PendingOperation): void {
+  #settle(item: PendingOperation, error: HoldfastError | null, value?: unknown): void {
     this.#timekeeper.set(item, null)
-    this.#outbox.cancel(item)
-    item.reject(tooLarge(this.#maxFrameBytes))
-    this.#connection.send({ type: 'cancel', number: item.number })
+    item.settle(error, value)
+  }
+
+  #tooLarge(): HoldfastError {
+    return notSent('message_too_large', `The hub takes ${this.#maxFrameBytes} bytes.`)
   }
 
   #tellFlushed(): void {
     if (this.pendingCount > 0) return
-    for (const { resolve } of this.#flushes.splice(0)) resolve()
+    for (const tell of this.#flushes.splice(0)) tell()
   }
 }
 
-const tooLarge = (maxFrameBytes: number): HoldfastError =>
-  notSent('message_too_large', `Larger than the ${maxFrameBytes} bytes that the hub takes.`)
+/** What has a number may have been executed. */
+const failure = ({ number }: PendingOperation, code: ErrorCode, message: string): HoldfastError =>
+  new HoldfastError(code, message, { outcome: number === null ? 'not_sent' : 'unknown' })

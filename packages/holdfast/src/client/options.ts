@@ -10,11 +10,16 @@ export interface ConnectOptions {
    * the last token or it expired, so a cached one will not do. Default: none.
    */
   readonly token?: TokenOption
-  /** The ways to reach the hub, best first. Default: `[websocket()]`. */
-  readonly transports?: readonly [Transport]
-  /** For getting the token and opening the socket, and again for the hub's welcome. Default 10,000 ms. */
+  /**
+   * The ways to reach the hub, best first. The first that works is used, and left for a better one as soon as that works.
+   * Default: `[websocket(), sse(), longPoll()]`.
+   */
+  readonly transports?: readonly Transport[]
+  /** For opening a link over one transport, before the next is tried. Default 5,000 ms. */
+  readonly openTimeoutMs?: number
+  /** For getting the token, and again for the hub's welcome. Default 10,000 ms. */
   readonly connectTimeoutMs?: number
-  /** Failed attempts in a row before the client closes itself with `attempts_exhausted`. Default: never. */
+  /** Failed attempts in a row, each over all transports, before the client closes itself with `attempts_exhausted`. Default: never. */
   readonly maxAttempts?: number
   readonly outbox?: OutboxOptions
 }
@@ -34,8 +39,23 @@ export interface StateChange {
   readonly retryAt: number | null
 }
 
+export interface TransportChange {
+  /** Null: there was none yet. */
+  readonly from: string | null
+  readonly to: string
+  /**
+   * `first`: the first that worked. `fallback`: the one before did not work any more. `better`: it came to work and was taken
+   * over without a break. `preferred`: the application preferred it.
+   */
+  readonly reason: 'first' | 'fallback' | 'better' | 'preferred'
+  /** The last failure before the change, if there was one since the change before. */
+  readonly failure: Reason | null
+}
+
 export type ClientEvents = {
   state: StateChange
+  /** Another transport is in use. */
+  transport: TransportChange
   /** A failed attempt, a lost link, a refused frame, a callback that threw; nothing that a promise tells already. */
   error: HoldfastError
 }
@@ -59,8 +79,9 @@ export interface ClientStats {
 }
 
 /** @throws TypeError for a number that is no positive integer */
-export function assertConnectOptions({ connectTimeoutMs, maxAttempts, outbox = {} }: ConnectOptions): void {
-  const numbers = { connectTimeoutMs, maxAttempts, ...outbox }
+export function assertConnectOptions(options: ConnectOptions): void {
+  const { connectTimeoutMs, openTimeoutMs, maxAttempts, outbox = {} } = options
+  const numbers = { connectTimeoutMs, openTimeoutMs, maxAttempts, ...outbox }
   for (const [name, value] of Object.entries(numbers)) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue
     throw new TypeError(`${name} must be a positive integer`)

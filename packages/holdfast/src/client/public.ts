@@ -2,10 +2,18 @@ export type { Client } from './connect.ts'
 export type { ClientEnv, PageEvents, TimerOptions } from './env.ts'
 export type { Operation, OperationOptions, OperationStatus } from './operation.ts'
 export type { OutboxOptions } from './operations.ts'
-export type { ClientEvents, ClientStateName, ClientStats, ConnectOptions, StateChange } from './options.ts'
+export type {
+  ClientEvents,
+  ClientStateName,
+  ClientStats,
+  ConnectOptions,
+  StateChange,
+  TransportChange,
+} from './options.ts'
 export type { RequestContext } from './request-handlers.ts'
 export type { Gap, Message, SubscribeOptions, Subscription, SubscriptionHandlers } from './subscription.ts'
 export type { TokenOption, TokenRequest } from './token-source.ts'
+export type { HttpOptions } from './transports/http-link.ts'
 export type { Transport, TransportEvents, TransportLink } from './transports/transport.ts'
 export type { Reason } from '../core/client/state.ts'
 export type { ErrorCode } from '../core/wire/error-codes.ts'

@@ -1,8 +1,8 @@
-import { Inbox, type Arrival } from '../core/operations/inbox.ts'
+import { Ledger, type Arrival } from '../core/operations/ledger.ts'
 import { returnedResult, thrownResult, type HandlerResult } from '../core/operations/result-frame.ts'
 import type { Timekeeper } from '../core/time/timekeeper.ts'
 import type { CancelFrame, Range, RequestFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { nameProblem } from '../core/wire/names.ts'
+import { isName, noName } from '../core/wire/names.ts'
 import type { Connection } from './connection.ts'
 
 export interface RequestContext {
@@ -21,7 +21,7 @@ export class RequestHandlers {
   readonly #timekeeper: Timekeeper
   readonly #report: (error: unknown) => void
   readonly #handlers = new Map<string, RequestHandler>()
-  #inbox: Inbox
+  #ledger: Ledger
   #maxFrameBytes = Infinity
 
   /** @param report takes what a handler threw that the hub is not told */
@@ -29,7 +29,7 @@ export class RequestHandlers {
     this.#connection = connection
     this.#timekeeper = timekeeper
     this.#report = report
-    this.#inbox = this.#newInbox()
+    this.#ledger = this.#newLedger()
   }
 
   get count(): number {
@@ -38,13 +38,12 @@ export class RequestHandlers {
 
   /** For `hello`. */
   get received(): number {
-    return this.#inbox.highest
+    return this.#ledger.highest
   }
 
   /** @throws TypeError */
   on(method: string, handler: RequestHandler): () => void {
-    const problem = nameProblem(method)
-    if (problem) throw new TypeError(`the method ${problem}`)
+    if (!isName(method)) throw new TypeError(noName)
     if (this.#handlers.has(method)) throw new TypeError(`${method} has a handler already`)
     this.#handlers.set(method, handler)
     return () => {
@@ -55,68 +54,55 @@ export class RequestHandlers {
   /** The session goes on with its ledger, or a new one has begun. */
   resume({ resumed, producer, limits: { maxFrameBytes } }: WelcomeFrame): void {
     this.#maxFrameBytes = maxFrameBytes
-    if (resumed) this.#inbox.resume(producer)
-    else this.#beginAnew()
+    if (resumed) return this.#ledger.resume(producer)
+    const before = this.#ledger
+    this.#ledger = this.#newLedger()
+    before.end()
   }
 
   /** The client is closed. */
   release(): void {
-    this.#inbox.end()
+    this.#ledger.end()
     this.#handlers.clear()
   }
 
   receive(frame: RequestFrame, text: string): void {
-    const { number } = frame
-    this.#judge(
-      number,
-      this.#inbox.receive(number, text, () => this.#start(frame)),
-    )
+    this.#judge(this.#ledger.receive(frame.number, text, () => void this.#handle(frame)))
   }
 
   cancel({ number }: CancelFrame): void {
-    this.#judge(number, this.#inbox.cancel(number))
+    this.#judge(this.#ledger.cancel(number))
   }
 
   acknowledge(ranges: readonly Range[]): void {
-    this.#inbox.acknowledge(ranges)
+    this.#ledger.acknowledge(ranges)
   }
 
-  #newInbox(): Inbox {
-    return new Inbox(0, limits, this.#timekeeper, (text) => {
+  #newLedger(): Ledger {
+    return new Ledger(0, limits, this.#timekeeper, (text) => {
       if (this.#connection.live) this.#connection.sendText(text)
     })
   }
 
-  #beginAnew(): void {
-    const before = this.#inbox
-    this.#inbox = this.#newInbox()
-    before.end()
-  }
-
   /** A hub that breaks the numbering cannot be relied on: another link is tried. */
-  #judge(number: number, arrival: Arrival): void {
-    if (arrival === 'taken') return
-    this.#connection.distrust(`request ${number} after ${this.#inbox.highest}: ${arrival}`)
+  #judge(arrival: Arrival): void {
+    if (arrival !== 'taken') this.#connection.distrust(`A number was ${arrival}.`)
   }
 
-  #start({ number, method, data, timeoutMs }: RequestFrame): void {
-    const inbox = this.#inbox
+  async #handle({ number, method, data, timeoutMs }: RequestFrame): Promise<void> {
+    const ledger = this.#ledger
     const handler = this.#handlers.get(method)
-    if (!handler) return inbox.fail(number, 'method_unknown', `No handler for ${JSON.stringify(method)}.`)
+    if (!handler) return ledger.fail(number, 'method_unknown', `No handler for ${method}.`)
     const controller = new AbortController()
     const { signal } = controller
-    inbox.run(number, timeoutMs, () => controller.abort())
-    void this.#handle(inbox, number, signal, () => handler(data, { signal }))
-  }
-
-  async #handle(inbox: Inbox, number: number, signal: AbortSignal, handle: () => unknown): Promise<void> {
+    ledger.run(number, timeoutMs, () => controller.abort())
     let result: HandlerResult
     try {
-      result = returnedResult(number, await handle(), this.#maxFrameBytes)
+      result = returnedResult(number, await handler(data, { signal }), this.#maxFrameBytes)
     } catch (thrown) {
       result = thrownResult(number, thrown, this.#maxFrameBytes)
     }
     if (result.defect !== null && !signal.aborted) this.#report(result.defect)
-    inbox.settle(number, result)
+    ledger.settle(number, result.text)
   }
 }

@@ -8,8 +8,8 @@ import type {
   SubscribeFrame,
   UnsubscribedFrame,
 } from '../core/wire/frames.ts'
-import { nameProblem, utf8Length } from '../core/wire/names.ts'
-import { fromProblem } from '../core/wire/shapes.ts'
+import { isName, noName, utf8Length } from '../core/wire/names.ts'
+import { isFrom } from '../core/wire/hub-frames.ts'
 import type { Connection } from './connection.ts'
 import {
   LocalSubscription,
@@ -67,11 +67,9 @@ export class Topics {
     options: SubscribeOptions,
     handlers: SubscriptionHandlers | undefined,
   ): LocalSubscription {
-    const problem = nameProblem(topic)
-    if (problem) throw new HoldfastError('topic_invalid', `The topic ${problem}.`)
+    if (!isName(topic)) throw new HoldfastError('topic_invalid', noName)
     assertHandlers(options, handlers)
-    const nonsense = fromProblem(options.from ?? 'now', 'from')
-    if (nonsense) throw new TypeError(nonsense)
+    if (!isFrom(options.from ?? 'now')) throw new TypeError('from is no place in a topic')
     const { name } = this.#connection.state
     if (name === 'closing' || name === 'closed') throw new HoldfastError('closed', 'The client is closed.')
     const feed = this.#feeds.get(topic) ?? new TopicFeed(topic, this.#host)

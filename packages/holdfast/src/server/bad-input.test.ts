@@ -142,9 +142,9 @@ describe('a frame that ends the link', () => {
     expect(await link.next('goodbye')).toMatchObject({ code: 'too_many_open', retry: false })
   })
 
-  it('R9 is a first one that is not hello, whatever it is', async () => {
+  it('R9 is a first one that is neither hello nor ping, whatever it is', async () => {
     const sound = [
-      { type: 'ping', id: 1 },
+      { type: 'pong', id: 1 },
       { type: 'subscribe', topic: 'a', intent: 1, from: 'now' },
       { type: 'publish', number: 1, topic: 'a', data: 1 },
       { type: 'leave' },

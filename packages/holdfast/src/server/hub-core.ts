@@ -13,12 +13,16 @@ import type { HubSettings } from './options.ts'
 import { originAllowed } from './http/origin.ts'
 import { Publisher } from './topics/publisher.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
+import { DeadlineQueue } from '../core/time/deadline-queue.ts'
 import { Timekeeper } from '../core/time/timekeeper.ts'
+import { HttpTransport } from './transports/http-transport.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from './transports/link-socket.ts'
 
 /** The hub without its public face: makes the parts, owns all attachments, and closes them. */
 export class HubCore {
   readonly parts: HubParts
+  /** Serves the links that are made of HTTP requests. */
+  readonly http: HttpTransport
   readonly #links = new Set<Link>()
   #closing: Promise<void> | null = null
   #closed = false
@@ -27,7 +31,7 @@ export class HubCore {
 
   constructor(settings: HubSettings, env: HubEnv) {
     const { engine, limits, logger, retention } = settings
-    const timekeeper = new Timekeeper(env)
+    const timekeeper = new Timekeeper(env, new DeadlineQueue())
     const fanOut = new FanOut(env, limits.maxPinnedBytes)
     this.parts = {
       env,
@@ -42,6 +46,7 @@ export class HubCore {
       running: new Budget(limits.maxRunningLength),
       events: new HubEvents(logger),
     }
+    this.http = new HttpTransport(this)
     engine.start({
       retention,
       wallNow: () => env.wallNow(),
@@ -70,7 +75,7 @@ export class HubCore {
   }
 
   /** Takes a new attachment from a transport. */
-  accept(socket: LinkSocket, request: LinkRequest): LinkEvents {
+  readonly accept = (socket: LinkSocket, request: LinkRequest): LinkEvents => {
     const link = new Link(this.parts, socket, request, (gone) => this.#forget(gone))
     this.#links.add(link)
     if (this.#closing) {

@@ -42,6 +42,8 @@ export function hubStats(core: HubCore): HubStats {
     requested += session.requests.pendingCount
     if (session.link && !core.links.has(session.link)) orphans++
   }
+  const alive: ReadonlySet<unknown> = core.links
+  for (const { events } of core.http.links) if (!alive.has(events)) orphans++
   orphans += Math.max(fanOut.cursorCount - subscriptions, 0)
   return {
     links: core.links.size,

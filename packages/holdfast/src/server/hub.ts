@@ -2,12 +2,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { PublishResult } from '../core/wire/frames.ts'
-import { nameProblem } from '../core/wire/names.ts'
+import { isName, noName } from '../core/wire/names.ts'
 import { attachTo } from './http/attach.ts'
 import { nodeEnv, type HubEnv } from './env.ts'
 import type { SessionListener } from './events.ts'
 import type { RevokeFilter } from './topics/grants.ts'
-import { answerPlainRequest } from './http/http.ts'
+import { requestListener } from './http/http.ts'
 import { HubCore } from './hub-core.ts'
 import type { HubParts, RequestContext, RequestHandler } from './hub-parts.ts'
 import { hubStats, type HubStats } from './hub-stats.ts'
@@ -25,11 +25,14 @@ export interface SessionSummary<Context = unknown> extends SessionInfo<Context> 
 /** The server: sessions, topics and request handlers. Make one with `createHub`. */
 export interface Hub<Context = unknown> extends AsyncDisposable {
   /**
-   * Serves the hub on a server under a path (default `/holdfast`). Requests under that path are the hub's alone, all
-   * others never reach it. Returns a function that undoes it; links that are open stay.
+   * Serves the hub on a server under a path (default `/holdfast`): links over WebSocket and over HTTP. Requests under that
+   * path are the hub's alone, all others never reach it. Returns a function that undoes it; links that are open stay.
    */
   attach(server: Server, options?: { readonly path?: string }): () => void
-  /** A request listener for frameworks: `app.use('/holdfast', hub.handle)`. Upgrades come through `handleUpgrade`. */
+  /**
+   * A request listener for frameworks: `app.use('/holdfast', hub.handle)`. Serves the links over HTTP; upgrades come through
+   * `handleUpgrade`. Nothing before it may read the requests' bodies.
+   */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void
   /** An upgrade listener for servers that route upgrades themselves. */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -92,9 +95,7 @@ const closingProblem = { code: 'hub_closing', message: 'The hub is closing.' }
 
 export function hubOf<Context>(core: HubCore): Hub<Context> {
   const { parts } = core
-  const transport = new WebSocketTransport(parts.settings.limits.maxFrameBytes, (socket, request) =>
-    core.accept(socket, request),
-  )
+  const transport = new WebSocketTransport(parts.settings.limits.maxFrameBytes, core.accept)
   const handleUpgrade: Hub['handleUpgrade'] = (request, socket, head) => {
     if (core.refusing) refuseUpgrade(socket, '503 Service Unavailable', closingProblem)
     else transport.upgrade(request, socket, head)
@@ -107,7 +108,9 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
   return {
     attach(server, { path = '/holdfast' } = {}) {
       core.assertOpen()
-      const undo = attachTo(server, path, { request: answerPlainRequest, upgrade: handleUpgrade })
+      const root = path === '/' ? '' : path
+      const receiver = { request: requestListener(root, core.http), upgrade: handleUpgrade }
+      const undo = attachTo(server, path, receiver)
       const detach = (): void => {
         detachments.delete(detach)
         undo()
@@ -115,7 +118,7 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
       detachments.add(detach)
       return detach
     },
-    handle: answerPlainRequest,
+    handle: requestListener('', core.http),
     handleUpgrade,
     async publish(topic, data, options = {}) {
       core.assertOpen()
@@ -157,8 +160,7 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
 }
 
 function handle(handlers: HubParts['handlers'], method: string, handler: RequestHandler): () => void {
-  const problem = nameProblem(method)
-  if (problem) throw new TypeError(`the method ${problem}`)
+  if (!isName(method)) throw new TypeError(noName)
   if (handlers.has(method)) throw new TypeError(`${method} has a handler already`)
   handlers.set(method, handler)
   return () => {

@@ -1,4 +1,13 @@
-import type { ClientEffect, ClientInput, ClientPolicy, ClientState, Departure } from '../core/client/state.ts'
+import { initialChoice } from '../core/client/choice.ts'
+import {
+  initialClientState,
+  type ClientEffect,
+  type ClientInput,
+  type ClientPolicy,
+  type ClientState,
+  type Continuity,
+  type Departure,
+} from '../core/client/state.ts'
 import { stepClient, type ClientContext } from '../core/client/step.ts'
 import type { WelcomeFrame } from '../core/wire/frames.ts'
 import type { Machine } from './transition-table.ts'
@@ -7,6 +16,8 @@ import type { Machine } from './transition-table.ts'
 export const machineNow = 1_000_000
 const now = machineNow
 export const machinePolicy: ClientPolicy = {
+  transports: 1,
+  openTimeoutMs: 5_000,
   connectTimeoutMs: 10_000,
   maxAttempts: null,
   canRefreshToken: true,
@@ -35,30 +46,40 @@ export const departures: Record<'lost' | 'directed' | 'refused' | 'unauthenticat
     expired: { code: 'token_expired', message: 'Old.', retry: true },
   }
 
+const continuity: Continuity = {
+  attempt: 5,
+  latestAttempt: 5,
+  failures: 2,
+  tokenRejected: false,
+  offline: false,
+  choice: initialChoice(0),
+}
+
 /** The client's state machine, with a state of each name to start from. */
 export const clientMachine: Machine<ClientState, ClientInput, ClientEffect, ClientContext> = {
   step: stepClient,
   states: {
-    idle: { name: 'idle', attempt: 0, failures: 0, tokenRejected: false },
-    connecting: { name: 'connecting', attempt: 5, failures: 2, tokenRejected: false, deadline: now + 1 },
-    joining: { name: 'joining', attempt: 5, failures: 2, tokenRejected: false, deadline: now + 1 },
+    idle: initialClientState() as Extract<ClientState, { name: 'idle' }>,
+    connecting: { ...continuity, name: 'connecting', deadline: now + 1 },
+    joining: { ...continuity, name: 'joining', deadline: now + 1 },
     live: {
+      ...continuity,
       name: 'live',
-      attempt: 5,
-      failures: 2,
-      tokenRejected: false,
       heartbeat,
       spreadMs: 4_000,
+      since: now - 60_000,
       proved: false,
+      upgraded: false,
+      rival: null,
+      rivalAt: Infinity,
+      candidate: 0,
       probe: null,
       nextProbeId: 4,
       checkAt: now,
     },
     waiting: {
+      ...continuity,
       name: 'waiting',
-      attempt: 5,
-      failures: 2,
-      tokenRejected: false,
       retryAt: now + 1,
       directed: false,
       reason: { code: 'link_lost', message: 'Lost.' },
@@ -68,12 +89,16 @@ export const clientMachine: Machine<ClientState, ClientInput, ClientEffect, Clie
   },
   inputs: {
     started: { type: 'started' },
+    tokenObtained: { type: 'tokenObtained', attempt: 5 },
     opened: { type: 'opened', attempt: 5 },
     welcomed: { type: 'welcomed', attempt: 5, welcome },
     departed: { type: 'departed', attempt: 5, departure: departures.lost },
     ponged: { type: 'ponged', attempt: 5, id: 3 },
     woke: { type: 'woke' },
+    cameOnline: { type: 'cameOnline' },
     wentOffline: { type: 'wentOffline' },
+    putAway: { type: 'putAway' },
+    preferred: { type: 'preferred', transport: 0 },
     reconnectRequested: { type: 'reconnectRequested' },
     closeRequested: { type: 'closeRequested' },
     ticked: { type: 'ticked', heardAt: now, late: false },

@@ -117,7 +117,7 @@ export class Pair {
     const errors: ClientEvents['error'][] = []
     let page: PageEvents | null = null
     const transport = this.network.transport(loop, headers, (link) => links.push(link))
-    const client = makeClient('https://example.test/holdfast', transport, connectOptions, {
+    const client = makeClient('https://example.test/holdfast', [transport], connectOptions, {
       ...this.#env(loop),
       watchPage(events) {
         page = events

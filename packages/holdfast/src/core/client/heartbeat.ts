@@ -14,12 +14,12 @@ interface Verdict {
 const lookAgainMs = 1_000
 
 /** Sends a ping that has to be answered, or anything heard, until the deadline. */
-export function startProbe(state: Live, now: number, deadline: number): Verdict {
+export function startProbe(state: Live, now: number, deadline: number, renewed: boolean = false): Verdict {
   const id = state.nextProbeId
   return {
     state: {
       ...state,
-      probe: { id, sentAt: now, deadline },
+      probe: { id, sentAt: now, deadline, renewed },
       nextProbeId: id + 1,
       checkAt: Math.min(deadline, now + lookAgainMs),
     },
@@ -39,7 +39,7 @@ export function silenceVerdict(
     if (now < probe.deadline) {
       return { state: { ...state, checkAt: Math.min(probe.deadline, now + lookAgainMs) }, effects: [] }
     }
-    return late ? startProbe(state, now, now + timeoutMs) : 'dead'
+    return late && !probe.renewed ? startProbe(state, now, now + timeoutMs, true) : 'dead'
   }
   const probeAt = heardAt + intervalMs + timeoutMs / 3
   if (now < probeAt) return { state: { ...state, probe, checkAt: probeAt }, effects: [] }

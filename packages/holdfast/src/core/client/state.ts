@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../wire/error-codes.ts'
 import type { Goodbye } from '../wire/goodbye.ts'
 import type { WelcomeFrame } from '../wire/frames.ts'
+import { initialChoice, type Choice } from './choice.ts'
+import type { Rival } from './rival.ts'
 
 /** Why a client is where it is. */
 export interface Reason {
@@ -10,12 +12,17 @@ export interface Reason {
 
 /** What a client carries from state to state. */
 export interface Continuity {
-  /** The number of the latest attempt; it names the link, and the higher one wins at the hub [R13]. */
+  /** The number of the attempt under way or made last; it names the link, and the higher one wins at the hub [R13]. */
   readonly attempt: number
-  /** Failed attempts in a row; back to 0 only when a link is proved [R42]. */
+  /** The highest number given, to this link or to a rival. */
+  readonly latestAttempt: number
+  /** Failed attempts in a row, over all transports; back to 0 only when a link is proved [R42]. */
   readonly failures: number
   /** The hub refused the last token; the next refusal in a row is final [R45]. */
   readonly tokenRejected: boolean
+  /** The page said so; what fails meanwhile is no transport's fault [R58]. */
+  readonly offline: boolean
+  readonly choice: Choice
 }
 
 /** A ping that is not answered yet. */
@@ -23,6 +30,8 @@ export interface Probe {
   readonly id: number
   readonly sentAt: number
   readonly deadline: number
+  /** It was sent by a late timer, in the place of one whose time had passed: the next late timer judges [R41]. */
+  readonly renewed: boolean
 }
 
 /**
@@ -33,6 +42,7 @@ export interface Probe {
  *                            ▲  │ failed         │ departed           │ departed, dead
  *                     due,   │  ▼                ▼                    │
  *         reconnectRequested └─ waiting ◀──────────────────────────────┘
+ *     live, with a rival that is welcomed ──▶ live over the rival's link
  *     joining, live ── closeRequested ──▶ closing ── departed, due ──▶ closed
  *     any ── closeRequested, final refusal, attempts exhausted ──▶ closed
  */
@@ -44,8 +54,18 @@ export type ClientState =
       readonly name: 'live'
       readonly heartbeat: WelcomeFrame['heartbeat']
       readonly spreadMs: number
+      /** When `welcome` came. */
+      readonly since: number
       /** A ping has gone there and back since `welcome`. */
       readonly proved: boolean
+      /** It took over from a link that worked. */
+      readonly upgraded: boolean
+      /** A link over a better transport that is being tried in the background [R60]. */
+      readonly rival: Rival | null
+      /** When the next rival is due; Infinity: never. */
+      readonly rivalAt: number
+      /** The next rival's transport. */
+      readonly candidate: number
       readonly probe: Probe | null
       readonly nextProbeId: number
       /** When the silence is judged next. */
@@ -53,6 +73,7 @@ export type ClientState =
     })
   | (Continuity & {
       readonly name: 'waiting'
+      /** Infinity while the page is put away. */
       readonly retryAt: number
       /** The hub named the time; only `reconnectRequested` overrides it. */
       readonly directed: boolean
@@ -63,14 +84,21 @@ export type ClientState =
 
 export type ClientInput =
   | { readonly type: 'started' }
+  /** What `hello` needs is there; the transport is opened from now on. */
+  | { readonly type: 'tokenObtained'; readonly attempt: number }
   | { readonly type: 'opened'; readonly attempt: number }
   | { readonly type: 'welcomed'; readonly attempt: number; readonly welcome: WelcomeFrame }
   /** The link ended or could not be opened. */
   | { readonly type: 'departed'; readonly attempt: number; readonly departure: Departure }
   | { readonly type: 'ponged'; readonly attempt: number; readonly id: number }
-  /** Visible, online or resumed, or the wall clock jumped. */
+  /** Visible or resumed, or the wall clock jumped. */
   | { readonly type: 'woke' }
+  | { readonly type: 'cameOnline' }
   | { readonly type: 'wentOffline' }
+  /** The page is left, perhaps to be shown again later. */
+  | { readonly type: 'putAway' }
+  /** The application wants this transport most; the first one if it has no wish. */
+  | { readonly type: 'preferred'; readonly transport: number }
   | { readonly type: 'reconnectRequested' }
   | { readonly type: 'closeRequested' }
   | {
@@ -85,27 +113,54 @@ export type ClientInput =
 export type Departure = Omit<Goodbye, 'code'> & { readonly code: ErrorCode }
 
 export type ClientEffect =
-  | { readonly type: 'open'; readonly attempt: number; readonly tokenRejected: boolean }
-  | { readonly type: 'greet' }
+  | {
+      readonly type: 'open'
+      readonly attempt: number
+      readonly transport: number
+      readonly tokenRejected: boolean
+    }
+  | { readonly type: 'greet'; readonly attempt: number }
   | { readonly type: 'admit'; readonly welcome: WelcomeFrame }
   | { readonly type: 'ping'; readonly id: number }
-  /** The link is given up: close its socket and hear nothing more of it. */
-  | { readonly type: 'abandon'; readonly code: ErrorCode }
+  /** The link is given up: close its socket and hear nothing more of it. Without a code nothing went wrong. */
+  | { readonly type: 'abandon'; readonly code: ErrorCode | null }
+  /** Send a ping over the rival's link. */
+  | { readonly type: 'challenge' }
+  /** The rival's link is the link from now on; the one before is abandoned. */
+  | { readonly type: 'promote' }
+  /** The rival's link is abandoned. */
+  | { readonly type: 'withdraw' }
   /** Close the link in order and report `departed`. */
   | { readonly type: 'leave' }
   /** The client is closed: settle and release everything. */
   | { readonly type: 'release'; readonly reason: Reason }
 
 export interface ClientPolicy {
-  /** For opening the socket and getting the token, and again for the hub's welcome. */
+  /** How many transports there are. */
+  readonly transports: number
+  /** For getting the token, and again for the hub's welcome. */
   readonly connectTimeoutMs: number
+  /** For opening a link over one transport. */
+  readonly openTimeoutMs: number
   /** Failed attempts in a row before giving up; null: never. */
   readonly maxAttempts: number | null
   /** A refused token can be replaced by a fresh one. */
   readonly canRefreshToken: boolean
 }
 
-export const initialClientState: ClientState = { name: 'idle', attempt: 0, failures: 0, tokenRejected: false }
+/** @param home the transport to begin with */
+export function initialClientState(home: number = 0): ClientState {
+  const choice = initialChoice(home)
+  return {
+    name: 'idle',
+    attempt: 0,
+    latestAttempt: 0,
+    failures: 0,
+    tokenRejected: false,
+    offline: false,
+    choice,
+  }
+}
 
 /** When the client wants to be ticked next, or null. */
 export function clientDeadline(state: ClientState): number | null {
@@ -118,8 +173,8 @@ export function clientDeadline(state: ClientState): number | null {
     case 'closing':
       return state.deadline
     case 'live':
-      return state.checkAt
+      return Math.min(state.checkAt, state.rival?.deadline ?? state.rivalAt)
     case 'waiting':
-      return state.retryAt
+      return state.retryAt === Infinity ? null : state.retryAt
   }
 }

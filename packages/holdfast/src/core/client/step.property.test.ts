@@ -24,6 +24,7 @@ interface Move {
   readonly heardMsAgo: number
   readonly late: boolean
   readonly pongId: number
+  readonly transport: number
   readonly random: number
 }
 
@@ -47,6 +48,10 @@ const anyMove: fc.Arbitrary<Move> = fc.record({
     [20, 'departed'],
     [8, 'woke'],
     [8, 'wentOffline'],
+    [8, 'cameOnline'],
+    [4, 'putAway'],
+    [4, 'preferred'],
+    [20, 'tokenObtained'],
     [8, 'reconnectRequested'],
     [8, 'started'],
     [1, 'closeRequested'],
@@ -63,6 +68,7 @@ const anyMove: fc.Arbitrary<Move> = fc.record({
   heardMsAgo: fc.oneof(fc.constant(0), fc.constant(60_000), fc.integer({ min: 0, max: 50_000 })),
   late: fc.boolean(),
   pongId: fc.integer({ min: 0, max: 5 }),
+  transport: fc.integer({ min: 0, max: 2 }),
   random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 })
 const anyCourse = fc.array(anyMove, { minLength: 40, maxLength: 150, size: 'max' })
@@ -72,8 +78,11 @@ function inputOf(move: Move, now: number, current: number): ClientInput {
   const { type, attemptOffset, heardMsAgo, late, pongId: id } = move
   const attempt = Math.max(current + attemptOffset, 0)
   switch (type) {
+    case 'tokenObtained':
     case 'opened':
       return { type, attempt }
+    case 'preferred':
+      return { type, transport: move.transport }
     case 'welcomed':
       return { type, attempt, welcome }
     case 'departed':
@@ -91,7 +100,7 @@ function inputOf(move: Move, now: number, current: number): ClientInput {
 function walk(course: readonly Move[], policy: ClientPolicy): Taken[] {
   let now = 0
   let current = 0
-  let state: ClientState = initialClientState
+  let state: ClientState = initialClientState()
   const take = (input: ClientInput, random: number): Taken => {
     const before = deepFreeze(state)
     const { state: after, effects } = stepClient(before, deepFreeze(input), {

@@ -15,7 +15,7 @@ import { stepClient } from './step.ts'
 
 /** A client in a world where time passes only when the test says so. */
 class Trial {
-  state: ClientState = initialClientState
+  state: ClientState = initialClientState()
   now = 0
   random = 0
   heardAt = 0

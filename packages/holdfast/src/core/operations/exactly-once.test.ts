@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ProducerSummary, Range } from '../wire/frames.ts'
-import { fingerprint } from './fingerprint.ts'
-import { Ledger } from './ledger.ts'
+import type { ProducerSummary, Range, ResultFrame } from '../wire/frames.ts'
+import { ProbedLedger } from '../../testing/probed-ledger.ts'
 import { Outbox, type OutboxItem } from './outbox.ts'
 
 // An outbox and a ledger with a link between them that may be cut at any moment, together with the little that each
@@ -10,8 +9,8 @@ import { Outbox, type OutboxItem } from './outbox.ts'
 
 const maxOpen = 4
 /** Room for the values of two operations; a value is the longest of all results. */
-const maxResultLength = 50
-const valueLength = 25
+const maxResultLength = 400
+const valueLength = 200
 
 type ToHub =
   | { readonly type: 'hello'; readonly session: number | null; readonly producer: ProducerSummary }
@@ -56,6 +55,16 @@ class Operation implements OutboxItem {
   }
 }
 
+/** What a result says: the number and the value, or an error of the ledger's own. */
+function endingIn(text: string): { readonly number: number; readonly ending: Ending } {
+  if (text.startsWith('{')) {
+    const { number, error } = JSON.parse(text) as Required<ResultFrame>
+    return { number, ending: error.code === 'cancelled' ? 'cancelled' : 'value dropped' }
+  }
+  const [number = '', ending = ''] = text.split(/ (.*)/)
+  return { number: Number(number), ending: ending.trim() as Ending }
+}
+
 class Client {
   readonly outbox = new Outbox<Operation>({ maxWaiting: Infinity, maxWaitingLength: Infinity, maxOpen })
   readonly operations: Operation[] = []
@@ -97,7 +106,6 @@ class Client {
   #resume({ session, resumed, received }: Extract<ToClient, { type: 'welcome' }>): void {
     this.#session = session
     this.#live = true
-    this.outbox.relinked()
     if (resumed) {
       for (const text of this.outbox.resend(received)) this.#sendText(text)
     } else {
@@ -118,8 +126,8 @@ class Client {
   }
 
   #settle(text: string): void {
-    const [number = 0, ending = ''] = text.split(/ (.*)/)
-    this.outbox.settle(Number(number), text.length)?.endings.push(ending.trim() as Ending)
+    const { number, ending } = endingIn(text)
+    this.outbox.settle(number, text.length)?.endings.push(ending)
     this.#pump()
   }
 
@@ -127,9 +135,9 @@ class Client {
     while (this.#live) {
       const numbers = this.outbox.takeAcknowledgement()
       if (numbers) this.#send({ type: 'ack', numbers })
-      const handed = this.outbox.handOver()
-      if (!handed) return
-      this.#sendText(handed.frame)
+      const operation = this.outbox.handOver()
+      if (!operation) return
+      this.#sendText(operation.encode(operation.number ?? 0))
     }
   }
 
@@ -148,7 +156,7 @@ class Client {
 class Hub {
   /** The index of each operation that was started, by the life of the ledger. */
   readonly starts: number[][] = []
-  ledger: Ledger | null = null
+  ledger: ProbedLedger | null = null
   readonly #running = new Map<number, string>()
   #link: Link | null = null
 
@@ -191,17 +199,16 @@ class Hub {
   #greet({ session, producer }: Extract<ToHub, { type: 'hello' }>, link: Link): void {
     // The lives of the ledger are the sessions; a client that presents none is known by its producer [R12].
     const known = this.ledger !== null && (session === null || session === this.starts.length)
-    if (known) this.ledger?.reconcile(producer.open)
-    else {
+    if (!known) {
       this.forget()
-      const limits = { maxOpen, maxResultLength }
-      this.ledger = new Ledger(producer.highest, limits, (number) => `${number} value dropped`)
+      this.ledger = new ProbedLedger({ maxOpen, maxResultLength }, producer.highest)
       this.starts.push([])
     }
     this.#link = link
     const received = this.ledger?.highest ?? 0
     link.toClient.push({ type: 'welcome', session: this.starts.length, resumed: known, received })
-    for (const text of this.ledger?.finished() ?? []) link.toClient.push({ type: 'result', text })
+    this.ledger?.resume(producer)
+    this.#flush()
   }
 
   #receiveOperation(text: string): void {
@@ -212,19 +219,26 @@ class Hub {
   }
 
   #cancel(number: number): void {
-    if (number > (this.ledger?.highest ?? 0) && this.#starts(number, '')) this.#settle(number, 'cancelled')
+    this.ledger?.cancel(number)
+    this.#flush()
   }
 
   #starts(number: number, text: string): boolean {
-    const { kind } = this.ledger?.receive(number, fingerprint(text)) ?? { kind: 'no ledger' }
-    expect(kind, 'a producer that follows the rules is never refused').toMatch(/start|running|finished/)
-    return kind === 'start'
+    const arrival = this.ledger?.arrive(number, text)
+    expect(arrival, 'a producer that follows the rules is never refused').toMatch(/started|taken/)
+    this.#flush()
+    return arrival === 'started'
   }
 
   #settle(number: number, ending: string): void {
     this.#running.delete(number)
-    const text = this.ledger?.settle(number, `${number} ${ending}`) ?? null
-    if (text !== null) this.#link?.toClient.push({ type: 'result', text })
+    this.ledger?.settle(number, `${number} ${ending}`)
+    this.#flush()
+  }
+
+  /** What the ledger sent goes over the link, if there is one. */
+  #flush(): void {
+    for (const text of this.ledger?.sent() ?? []) this.#link?.toClient.push({ type: 'result', text })
   }
 }
 
@@ -279,7 +293,8 @@ class World {
       this.deliverAll()
       for (const number of hub.running) hub.finish(number)
       this.deliverAll()
-      const left = client.outbox.waitingCount + client.outbox.openCount + (hub.ledger?.openCount ?? 1)
+      const left =
+        client.outbox.pendingCount + (hub.ledger ? hub.ledger.runningCount + hub.ledger.resultLength : 1)
       if (left === 0 && this.#link) return
     }
     expect.fail('something is left for ever')
@@ -304,7 +319,7 @@ function expectExactlyOnce({ client, hub }: World): void {
     if (ending === 'unknown') expect(hub.starts.length, 'the ledger was lost').toBeGreaterThan(1)
     if (ending === 'none') expect.fail(`${index} never ended`)
   }
-  expect([hub.ledger?.openCount, hub.ledger?.runningCount]).toEqual([0, 0])
+  expect([hub.ledger?.resultLength, hub.ledger?.runningCount]).toEqual([0, 0])
 }
 
 type Action =

@@ -6,10 +6,10 @@ import { fingerprint } from './fingerprint.ts'
 const codeUnit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
 
 describe('the fingerprint of a frame', () => {
-  test('[R20] is the same for the same text and a whole number of 53 bits', () => {
+  test('[R20] is the same for the same text, and a whole number of 32 bits', () => {
     const property = fc.property(fc.string({ unit: codeUnit }), (text) => {
       const hash = fingerprint(text)
-      return Number.isSafeInteger(hash) && hash >= 0 && fingerprint(Array.from(text).join('')) === hash
+      return (hash | 0) === hash && fingerprint(Array.from(text).join('')) === hash
     })
     fc.assert(property, { seed: 1, numRuns: 1_000 })
   })
@@ -41,8 +41,8 @@ describe('the fingerprint of a frame', () => {
 
   test('spreads over all of its bits', () => {
     const hashes = Array.from({ length: 10_000 }, (_, at) => fingerprint(`{"number":${at}}`))
-    for (let bit = 0; bit < 53; bit++) {
-      const set = hashes.filter((hash) => Math.floor(hash / 2 ** bit) % 2 === 1).length
+    for (let bit = 0; bit < 32; bit++) {
+      const set = hashes.filter((hash) => (hash >>> bit) % 2 === 1).length
       expect(set / hashes.length, `bit ${bit}`).toBeCloseTo(0.5, 1)
     }
   })

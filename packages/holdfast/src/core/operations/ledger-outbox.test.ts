@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { fingerprint } from './fingerprint.ts'
-import { Ledger, type Receipt } from './ledger.ts'
+import { ProbedLedger } from '../../testing/probed-ledger.ts'
+import type { Arrival } from './ledger.ts'
 import { Outbox, type OutboxItem } from './outbox.ts'
+import { errorResult } from './result-frame.ts'
 
 const newOutbox = (maxWaiting = 1_000): Outbox<OutboxItem> =>
   new Outbox({ maxWaiting, maxWaitingLength: Infinity, maxOpen: 1_024 })
-const newLedger = (highest = 0): Ledger =>
-  new Ledger(highest, { maxOpen: 1_024, maxResultLength: 1_000 }, (number) => `${number} dropped`)
+const newLedger = (highest = 0): ProbedLedger => new ProbedLedger({ maxResultLength: 1_000 }, highest)
 
 /** Its frame is its number and its name. */
 const newItem = (name: string): OutboxItem => ({
@@ -23,22 +23,19 @@ function add(outbox: Outbox<OutboxItem>, name: string): OutboxItem {
 
 function handOverAll(outbox: Outbox<OutboxItem>): string[] {
   const frames: string[] = []
-  for (let handed = outbox.handOver(); handed; handed = outbox.handOver()) frames.push(handed.frame)
+  for (let item = outbox.handOver(); item; item = outbox.handOver())
+    frames.push(item.encode(item.number ?? 0))
   return frames
 }
 
 /** What a hub does with a frame that arrived. */
-function arrive(ledger: Ledger, frame: string): Receipt['kind'] {
+function arrive(ledger: ProbedLedger, frame: string): Arrival | 'started' {
   const cancelled = frame.startsWith('{') ? (JSON.parse(frame) as { readonly number: number }).number : null
-  if (cancelled === null) return ledger.receive(Number.parseInt(frame, 10), fingerprint(frame)).kind
-  if (cancelled <= ledger.highest) return 'running'
-  const { kind } = ledger.receive(cancelled, fingerprint(''))
-  ledger.settle(cancelled, `${cancelled} cancelled`)
-  return kind
+  return cancelled === null ? ledger.arrive(Number.parseInt(frame, 10), frame) : ledger.cancel(cancelled)
 }
 
 /** The producer gets the result and acknowledges what has gathered. */
-function deliver(outbox: Outbox<OutboxItem>, ledger: Ledger, number: number): OutboxItem | null {
+function deliver(outbox: Outbox<OutboxItem>, ledger: ProbedLedger, number: number): OutboxItem | null {
   const item = outbox.settle(number, 1)
   ledger.acknowledge(outbox.takeAcknowledgement() ?? [])
   return item
@@ -54,27 +51,26 @@ describe('S22 from the outbox to the ledger', () => {
     handOverAll(outbox) // and all of it is lost on the way
     expect(outbox.cancel(second)).toBe('handed')
     expect(Array.from(outbox.resend(ledger.highest), (frame) => arrive(ledger, frame))).toEqual([
-      'start',
-      'start',
+      'taken',
+      'started',
     ])
-    expect(ledger.isRunning(1)).toBe(false)
-    expect(ledger.isRunning(2)).toBe(true)
-    expect([...ledger.finished()]).toEqual(['1 cancelled'])
+    expect(ledger.runningCount).toBe(1)
+    expect(ledger.kept()).toEqual([errorResult(1, 'cancelled', 'Cancelled before it started.')])
     expect(deliver(outbox, ledger, 1)).toBe(second)
     ledger.settle(2, '2 done')
     expect(deliver(outbox, ledger, 2)).toBe(third)
-    expect([outbox.openCount, ledger.openCount]).toEqual([0, 0])
+    expect([outbox.pendingCount, ledger.resultLength, ledger.runningCount]).toEqual([0, 0, 0])
   })
 
   test('S22 [R20] a stuck POST that arrives after its retry was acknowledged executes nothing', () => {
     const [outbox, ledger] = [newOutbox(), newLedger()]
     const item = add(outbox, 'first')
     const [stuck = ''] = handOverAll(outbox)
-    for (const frame of outbox.resend(ledger.highest)) expect(arrive(ledger, frame)).toBe('start')
+    for (const frame of outbox.resend(ledger.highest)) expect(arrive(ledger, frame)).toBe('started')
     ledger.settle(1, '1 done')
     expect(deliver(outbox, ledger, 1)).toBe(item)
-    expect(arrive(ledger, stuck)).toBe('acknowledged')
-    expect([ledger.openCount, ledger.runningCount]).toEqual([0, 0])
+    expect(arrive(ledger, stuck)).toBe('taken')
+    expect([ledger.resultLength, ledger.runningCount]).toEqual([0, 0])
   })
 
   test('S22 [R23] the ledger was lost: what was handed over is not executed again, the rest is', () => {
@@ -86,9 +82,9 @@ describe('S22 from the outbox to the ledger', () => {
 
     const ledger = newLedger(outbox.summary().highest)
     expect(outbox.loseOpen()).toEqual([lost])
-    expect(arrive(ledger, stuck)).toBe('acknowledged')
+    expect(arrive(ledger, stuck)).toBe('taken')
     expect(handOverAll(outbox)).toEqual(['2 later'])
-    expect(arrive(ledger, '2 later')).toBe('start')
+    expect(arrive(ledger, '2 later')).toBe('started')
   })
 })
 
@@ -96,22 +92,22 @@ describe('S22 from the outbox to the ledger', () => {
 const acknowledgedTogether = 32
 
 test('S23 a long-running request: 100,000 others are acknowledged meanwhile, and nothing of them is kept', () => {
-  const [outbox, ledger] = [newOutbox(), newLedger()]
+  const outbox = newOutbox()
+  const ledger = new ProbedLedger({ maxOpen: 1 + acknowledgedTogether })
   const slow = add(outbox, 'slow')
   for (const frame of handOverAll(outbox)) arrive(ledger, frame)
   for (let number = 2; number <= 100_001; number++) {
     if (!outbox.add(newItem('quick'))) expect.fail(`${number} found the outbox full`)
-    for (const frame of handOverAll(outbox)) arrive(ledger, frame)
+    for (const frame of handOverAll(outbox)) expect(arrive(ledger, frame)).toBe('started')
     ledger.settle(number, `${number} done`)
     deliver(outbox, ledger, number)
-    if (ledger.openCount > 1 + acknowledgedTogether || outbox.openCount > 1)
-      expect.fail(`${number} is still open`)
+    if (outbox.pendingCount > 1) expect.fail(`${number} is still open`)
   }
   expect(outbox.summary()).toEqual({ highest: 100_001, open: [[1, 1]] })
   ledger.settle(1, '1 done')
-  expect([...ledger.finished()][0]).toBe('1 done')
+  expect(ledger.kept()[0]).toBe('1 done')
   expect(deliver(outbox, ledger, 1)).toBe(slow)
-  expect([outbox.openCount, ledger.openCount]).toEqual([0, 0])
+  expect([outbox.pendingCount, ledger.resultLength, ledger.runningCount]).toEqual([0, 0, 0])
 })
 
 test('S24 the outbox is full: the next is refused at once, and what waits is started in order', () => {
@@ -121,5 +117,5 @@ test('S24 the outbox is full: the next is refused at once, and what waits is sta
   expect(outbox.add(newItem('third'))).toBe(false)
   const frames = handOverAll(outbox)
   expect(frames).toEqual(['1 first', '2 second'])
-  expect(frames.map((frame) => arrive(ledger, frame))).toEqual(['start', 'start'])
+  expect(frames.map((frame) => arrive(ledger, frame))).toEqual(['started', 'started'])
 })

@@ -1,14 +1,16 @@
 import type { ProducerSummary, Range } from '../wire/frames.ts'
-import { Acknowledger } from './acknowledger.ts'
 import { toRanges } from './ranges.ts'
 
 /** An operation of this side, from the caller's hands to its acknowledged result. */
 export interface OutboxItem {
-  /** Null as long as the other side cannot have executed it [R16]. Set by the outbox. */
+  /** Null as long as the other side cannot have executed it [R16]. Set by the outbox, like the next two. */
   number: number | null
+  /** Under which it was handed to an earlier ledger, if it was. */
+  formerNumber?: number | null
+  cancelled?: boolean
   /** What it weighs in the outbox: the length of its JSON. */
   readonly length: number
-  /** Its frame; called once, when the number is given. */
+  /** Its frame; the same text for the same number. */
   encode(number: number): string
 }
 
@@ -23,13 +25,9 @@ export interface OutboxLimits {
   readonly maxOpenLength?: number
 }
 
-interface Handed<Item> {
-  readonly item: Item
-  readonly frame: string
-  /** Under which it was handed to an earlier ledger, if it was. */
-  readonly formerNumber: number | null
-  cancelled: boolean
-}
+/** Results are acknowledged when they weigh as much: 32 of them, or fewer that are large. */
+const dueWeight = 16_384
+const weightOfResult = 512
 
 /**
  * The producing side of operations: a bounded queue of those that wait, and the open ones, that is, those handed to
@@ -39,10 +37,12 @@ export class Outbox<Item extends OutboxItem> {
   readonly limits: OutboxLimits
   #waiting = new Set<Item>()
   #waitingLength = 0
-  readonly #handed = new Map<number, Handed<Item>>()
-  #handedLength = 0
-  readonly #acknowledger = new Acknowledger()
+  readonly #open = new Map<number, Item>()
+  #openLength = 0
   #highest = 0
+  /** The numbers of the results to acknowledge. */
+  #results: number[] = []
+  #resultsWeight = 0
 
   constructor(limits: OutboxLimits) {
     this.limits = limits
@@ -53,48 +53,45 @@ export class Outbox<Item extends OutboxItem> {
     return this.#waiting.size
   }
 
-  /** Operations with a number and no result. */
-  get openCount(): number {
-    return this.#handed.size
+  /** Operations without a result. */
+  get pendingCount(): number {
+    return this.#waiting.size + this.#open.size
   }
 
   /** Returns false if the outbox is full; the item is then not in it. */
   add(item: Item): boolean {
-    const full =
-      this.#waiting.size >= this.limits.maxWaiting ||
-      this.#waitingLength + item.length > this.limits.maxWaitingLength
-    if (full) return false
-    this.#waiting.add(item)
-    this.#waitingLength += item.length
-    return true
+    const { maxWaiting, maxWaitingLength } = this.limits
+    const fits = this.#waiting.size < maxWaiting && this.#waitingLength + item.length <= maxWaitingLength
+    if (fits) this.#wait(item)
+    return fits
   }
 
   /**
    * The results to acknowledge now, or null. They gather until there are enough, nothing is open, or they hold up what
-   * waits, because the other side still counts them as open.
+   * waits, because the other side still counts them as open. Those that are lost with a link do no harm: after a resume
+   * the summary tells the same [R21].
    */
   takeAcknowledgement(): Range[] | null {
-    const { count, due } = this.#acknowledger
-    const holdsUp = this.#waiting.size > 0 && this.#handed.size + count >= this.limits.maxOpen
-    return count > 0 && (due || holdsUp || this.#handed.size === 0) ? this.#acknowledger.take() : null
+    const holdUp = this.#waiting.size > 0 && !this.#hasRoom
+    const due = holdUp || this.#open.size === 0 || this.#resultsWeight >= dueWeight
+    if (!due || this.#results.length === 0) return null
+    const numbers = toRanges(this.#results.sort((one, other) => one - other))
+    this.#forgetResults()
+    return numbers
   }
 
-  /** Gives the next waiting operation its number and returns its frame, or null if none may go now. */
-  handOver(): { readonly item: Item; readonly frame: string } | null {
-    if (this.#handed.size + this.#acknowledger.count >= this.limits.maxOpen) return null
+  /** Gives the next waiting operation its number and returns it, or null if none may go now. */
+  handOver(): Item | null {
+    const [item] = this.#waiting
+    if (!item || !this.#hasRoom) return null
     const { maxOpenLength = Infinity } = this.limits
-    for (const item of this.#waiting) {
-      if (this.#handed.size > 0 && this.#handedLength + item.length > maxOpenLength) return null
-      this.#remove(item)
-      this.#handedLength += item.length
-      const number = ++this.#highest
-      const formerNumber = item.number
-      item.number = number
-      const frame = item.encode(number)
-      this.#handed.set(number, { item, frame, formerNumber, cancelled: false })
-      return { item, frame }
-    }
-    return null
+    if (this.#open.size > 0 && this.#openLength + item.length > maxOpenLength) return null
+    this.#leave(item)
+    item.formerNumber = item.number
+    item.number = ++this.#highest
+    this.#open.set(item.number, item)
+    this.#openLength += item.length
+    return item
   }
 
   /**
@@ -104,40 +101,33 @@ export class Outbox<Item extends OutboxItem> {
    */
   cancel(item: Item): 'not_sent' | 'unknown' | 'handed' | 'settled' {
     if (this.#waiting.has(item)) {
-      this.#remove(item)
+      this.#leave(item)
       return item.number === null ? 'not_sent' : 'unknown'
     }
-    const handed = item.number === null ? undefined : this.#handed.get(item.number)
-    if (!handed || handed.item !== item) return 'settled'
-    handed.cancelled = true
+    if (this.#open.get(item.number ?? 0) !== item) return 'settled'
+    item.cancelled = true
     return 'handed'
   }
 
   /** The result came: the item, or null if the number is not open (a result that came twice). */
   settle(number: number, resultLength: number): Item | null {
-    this.#acknowledger.note(number, resultLength)
-    const handed = this.#handed.get(number)
-    if (!handed) return null
-    this.#handed.delete(number)
-    this.#handedLength -= handed.item.length
-    return handed.item
+    this.#results.push(number)
+    this.#resultsWeight += resultLength + weightOfResult
+    return this.#close(number)
   }
 
   summary(): ProducerSummary {
-    return { highest: this.#highest, open: toRanges(this.#handed.keys()) }
+    return { highest: this.#highest, open: toRanges(this.#open.keys()) }
   }
 
-  /** A new link: what was not acknowledged on the old one is told by the summary [R21]. */
-  relinked(): void {
-    this.#acknowledger.clear()
-  }
-
-  /** After a resume: what the other side has not received, in order, and the cancels that may have been lost. */
-  *resend(received: number): Generator<string> {
-    for (const [number, { frame, cancelled }] of this.#handed) {
-      if (cancelled) yield JSON.stringify({ type: 'cancel', number })
-      else if (number > received) yield frame
+  /** For a new link: what the other side has not received, in order, and the cancels that may have been lost. */
+  resend(received: number): string[] {
+    const frames: string[] = []
+    for (const [number, item] of this.#open) {
+      if (item.cancelled) frames.push(JSON.stringify({ type: 'cancel', number }))
+      else if (number > received) frames.push(item.encode(number))
     }
+    return frames
   }
 
   /**
@@ -145,17 +135,15 @@ export class Outbox<Item extends OutboxItem> {
    * again, except the cancelled ones [R43].
    */
   takeBack(received: number): readonly Item[] {
-    const items: Item[] = []
-    for (const [number, { item, formerNumber, cancelled }] of this.#handed) {
-      if (number <= received) continue
-      this.#handed.delete(number)
-      this.#handedLength -= item.length
-      item.number = formerNumber
-      if (!cancelled) items.push(item)
+    const items = [...this.#open.values()].filter(({ number }) => (number ?? 0) > received)
+    for (const item of items) {
+      this.#close(item.number ?? 0)
+      item.number = item.formerNumber ?? null
     }
     this.#highest = Math.min(this.#highest, received)
-    this.requeue(items)
-    return items
+    const again = items.filter(({ cancelled }) => !cancelled)
+    this.requeue(again)
+    return again
   }
 
   /**
@@ -163,16 +151,19 @@ export class Outbox<Item extends OutboxItem> {
    * among them; they must not be put back.
    */
   loseOpen(): Item[] {
-    const items = Array.from(this.#handed.values(), ({ item }) => item)
-    this.#handed.clear()
-    this.#handedLength = 0
+    this.#forgetResults()
+    const items = [...this.#open.values()]
+    this.#open.clear()
+    this.#openLength = 0
     return items
   }
 
   /** Puts operations back before all waiting ones, to be sent under new numbers. Never refused: they were in before. */
   requeue(items: readonly Item[]): void {
-    for (const item of items) this.#waitingLength += item.length
-    this.#waiting = new Set([...items, ...this.#waiting])
+    const after = this.#waiting
+    this.#waiting = new Set()
+    this.#waitingLength = 0
+    for (const item of [...items, ...after]) this.#wait(item)
   }
 
   /** Empties the outbox; returns the items in order, those with a number first. */
@@ -183,8 +174,31 @@ export class Outbox<Item extends OutboxItem> {
     return items
   }
 
-  #remove(item: Item): void {
+  /** The other side counts what was not acknowledged as open [R17]. */
+  get #hasRoom(): boolean {
+    return this.#open.size + this.#results.length < this.limits.maxOpen
+  }
+
+  #wait(item: Item): void {
+    this.#waiting.add(item)
+    this.#waitingLength += item.length
+  }
+
+  #leave(item: Item): void {
     this.#waiting.delete(item)
     this.#waitingLength -= item.length
+  }
+
+  #close(number: number): Item | null {
+    const item = this.#open.get(number)
+    if (!item) return null
+    this.#open.delete(number)
+    this.#openLength -= item.length
+    return item
+  }
+
+  #forgetResults(): void {
+    this.#results = []
+    this.#resultsWeight = 0
   }
 }

@@ -11,16 +11,11 @@ export function toRanges(ascending: Iterable<number>): Range[] {
   return ranges
 }
 
-/** Whether ascending ranges include the number. */
-export function rangesInclude(ascending: readonly Range[], number: number): boolean {
-  let low = 0
-  let high = ascending.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const [first, last] = ascending[middle] ?? [0, 0]
-    if (number < first) high = middle
-    else if (number > last) low = middle + 1
-    else return true
+/** Tells of numbers, which have to be asked in ascending order, whether the ascending ranges include them. */
+export function includes(ranges: readonly Range[]): (number: number) => boolean {
+  let at = 0
+  return (number) => {
+    while (at < ranges.length && (ranges[at]?.[1] ?? 0) < number) at++
+    return (ranges[at]?.[0] ?? Infinity) <= number
   }
-  return false
 }

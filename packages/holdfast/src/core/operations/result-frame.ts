@@ -1,8 +1,9 @@
-import { HoldfastError } from '../wire/errors.ts'
 import type { ErrorCode } from '../wire/error-codes.ts'
-import type { ResultFrame, WireError } from '../wire/frames.ts'
-import { lossyJsonProblem, maxJsonDepth } from '../wire/json.ts'
+import { HoldfastError } from '../wire/errors.ts'
+import type { WireError } from '../wire/frames.ts'
+import { maxJsonDepth } from '../wire/json.ts'
 import { utf8Length } from '../wire/names.ts'
+import { dataRefusal } from '../wire/refusals.ts'
 
 /** The text of a `result` frame for a value; a handler that returns nothing replies null. */
 export function valueResult(number: number, value: unknown): string {
@@ -22,9 +23,8 @@ export interface HandlerResult {
 
 /** @param maxBytes larger results are refused: a peer that does not take one would lose link after link over it */
 export function returnedResult(number: number, value: unknown, maxBytes: number): HandlerResult {
-  const problem = value === undefined ? null : lossyJsonProblem(value, 'the reply')
-  if (problem !== null) return defective(number, new TypeError(problem))
-  return fitting(number, valueResult(number, value), maxBytes)
+  const refusal = dataRefusal(value ?? null, 'the reply')
+  return refusal ? defective(number, refusal) : fitting(number, valueResult(number, value), maxBytes)
 }
 
 /** The data of a rejection lies two levels deep in its frame [R4]. */
@@ -33,27 +33,21 @@ const rejectionDataDepth = maxJsonDepth - 2
 /** The result of a request handler that threw: a `rejection` travels, anything else stays on this side. */
 export function thrownResult(number: number, thrown: unknown, maxBytes: number): HandlerResult {
   try {
-    const error = rejectionOf(thrown)
-    if (!error) return defective(number, thrown)
+    if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'rejected')
+      return defective(number, thrown)
+    const { code, message, reason, data } = thrown as HoldfastError
+    const refusal = dataRefusal(data ?? null, 'the data of the rejection', rejectionDataDepth)
+    if (refusal) return defective(number, refusal)
+    const error = {
+      code,
+      message: String(message),
+      reason: typeof reason === 'string' ? reason : undefined,
+      data,
+    }
     return fitting(number, JSON.stringify({ type: 'result', number, error }), maxBytes)
   } catch (defect) {
     // What is thrown can be anything, also something that throws when it is looked at.
     return defective(number, defect)
-  }
-}
-
-/** @throws TypeError for data that JSON would alter */
-function rejectionOf(thrown: unknown): WireError | null {
-  if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'rejected') return null
-  const { message, reason, data } = thrown as HoldfastError
-  const problem =
-    data === undefined ? null : lossyJsonProblem(data, 'the data of the rejection', rejectionDataDepth)
-  if (problem !== null) throw new TypeError(problem)
-  return {
-    code: 'rejected',
-    message: typeof message === 'string' ? message : 'Rejected.',
-    ...(typeof reason === 'string' ? { reason } : {}),
-    ...(data === undefined ? {} : { data }),
   }
 }
 
@@ -64,20 +58,11 @@ const defective = (number: number, defect: unknown): HandlerResult => ({
 
 function fitting(number: number, text: string, maxBytes: number): HandlerResult {
   if (utf8Length(text) <= maxBytes) return { text, defect: null }
-  const problem = `The reply is larger than the ${maxBytes} bytes that are taken.`
-  return { text: errorResult(number, 'message_too_large', problem), defect: new RangeError(problem) }
+  const defect = new RangeError(`The reply is larger than ${maxBytes} bytes.`)
+  return { text: errorResult(number, 'message_too_large', defect.message), defect }
 }
 
 /** What the producer of an operation gets for a `result` frame that carries an error. */
-export function replyError({
-  code,
-  message,
-  reason,
-  data,
-}: NonNullable<ResultFrame['error']>): HoldfastError {
-  return new HoldfastError(code, message, {
-    outcome: 'replied',
-    ...(reason === undefined ? {} : { reason }),
-    ...(data === undefined ? {} : { data }),
-  })
+export function replyError({ code, message, reason, data }: WireError): HoldfastError {
+  return new HoldfastError(code, message, { outcome: 'replied', reason, data })
 }

@@ -1,3 +1,5 @@
+import type { Deadlines } from './timekeeper.ts'
+
 interface Node<Owner> {
   readonly owner: Owner
   at: number
@@ -7,7 +9,7 @@ interface Node<Owner> {
  * The deadlines of many owners behind one timer: a binary heap with an index, so that setting, moving and removing
  * one costs O(log n), and whoever holds the timer asks only for the earliest.
  */
-export class DeadlineQueue<Owner> {
+export class DeadlineQueue<Owner> implements Deadlines<Owner> {
   readonly #heap: Node<Owner>[] = []
   readonly #places = new Map<Owner, number>()
 
@@ -15,12 +17,10 @@ export class DeadlineQueue<Owner> {
     return this.#heap.length
   }
 
-  /** The earliest deadline, or null if there is none. */
-  get earliest(): number | null {
-    return this.#heap[0]?.at ?? null
+  get earliest(): number {
+    return this.#heap[0]?.at ?? Infinity
   }
 
-  /** Sets or moves the owner's deadline; null removes it. */
   set(owner: Owner, at: number | null): void {
     const place = this.#places.get(owner)
     if (at === null) {
@@ -37,12 +37,13 @@ export class DeadlineQueue<Owner> {
     }
   }
 
-  /** Removes and returns the owner with the earliest deadline that is due, or null. */
-  takeDue(now: number): Owner | null {
-    const top = this.#heap[0]
-    if (!top || top.at > now) return null
-    this.#removeAt(0)
-    return top.owner
+  takeDue(now: number): Owner[] {
+    const due: Owner[] = []
+    for (let top = this.#heap[0]; top && top.at <= now; top = this.#heap[0]) {
+      this.#removeAt(0)
+      due.push(top.owner)
+    }
+    return due
   }
 
   #removeAt(place: number): void {

@@ -1,5 +1,5 @@
-import { parsedJsonProblem } from './json.ts'
-import { nameProblem } from './names.ts'
+import { isSafeJson, maxJsonDepth } from './json.ts'
+import { isName } from './names.ts'
 import { count, type Check } from './shape.ts'
 import type { Shapes } from './shapes.ts'
 
@@ -42,8 +42,14 @@ export function decodeFrame<Frame extends { readonly type: string }>(
       ? fault(fields, 'frame_unknown', `unknown critical frame ${JSON.stringify(type.slice(0, 64))}`, null)
       : { kind: 'ignored' }
   }
-  const problem = parsedJsonProblem(parsed)
-  if (problem) return fault(fields, 'frame_invalid', problem, type)
+  if (!isSafeJson(parsed)) {
+    return fault(
+      fields,
+      'frame_invalid',
+      `nested deeper than ${maxJsonDepth} levels, or a key is __proto__`,
+      type,
+    )
+  }
   return decodeKnown(fields, type as Frame['type'], shapes)
 }
 
@@ -89,4 +95,3 @@ function fault(
 }
 
 const isCount = (value: unknown): value is number => count(value, '') === null
-const isName = (value: unknown): value is string => nameProblem(value) === null

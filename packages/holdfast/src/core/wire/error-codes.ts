@@ -43,12 +43,16 @@ export type OperationErrorCode =
   | 'session_ended'
   | 'session_unknown'
 
+/** The codes that can refuse an HTTP request of a link, beside those that can end it. */
+export type RequestErrorCode = 'request_invalid' | 'link_unknown'
+
 /** The codes that arise on the client alone. */
 export type LocalErrorCode =
   | 'connect_failed'
   | 'connect_timeout'
   | 'token_failed'
   | 'link_lost'
+  | 'page_hidden'
   | 'attempts_exhausted'
   | 'ledger_lost'
   | 'outbox_full'
@@ -56,27 +60,4 @@ export type LocalErrorCode =
   | 'closed'
   | 'handler_threw'
 
-export type ErrorCode = LinkErrorCode | OperationErrorCode | LocalErrorCode
-
-/** The codes after which trying the same again can help. */
-export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
-  'hello_timeout',
-  'authenticate_failed',
-  'token_expired',
-  'identity_changed',
-  'heartbeat_timeout',
-  'slow_reader',
-  'sessions_full',
-  'hub_closing',
-  'authorize_failed',
-  'topic_limit',
-  'engine_failed',
-  'overloaded',
-  'timeout',
-  'connect_failed',
-  'connect_timeout',
-  'token_failed',
-  'link_lost',
-  'attempts_exhausted',
-  'outbox_full',
-])
+export type ErrorCode = LinkErrorCode | OperationErrorCode | RequestErrorCode | LocalErrorCode

@@ -88,7 +88,21 @@ describe('errorTable', () => {
 })
 
 describe('HoldfastError', () => {
-  test.each(codes)('%s says of a retry what the table says, unless told otherwise', (code) => {
+  /** How links end, which says itself whether to come back. */
+  const departures = [
+    'connect_failed',
+    'connect_timeout',
+    'token_failed',
+    'link_lost',
+    'request_invalid',
+    'link_unknown',
+    'page_hidden',
+  ]
+  const settlements = codes.filter(
+    (code) => code === 'identity_changed' || (!errorTable[code].closeCode && !departures.includes(code)),
+  )
+
+  test.each(settlements)('%s says of a retry what the table says, unless told otherwise', (code) => {
     expect(new HoldfastError(code, '').retry).toBe(errorTable[code].retry)
     expect(new HoldfastError(code, '', { retry: !errorTable[code].retry }).retry).toBe(
       !errorTable[code].retry,

@@ -1,9 +1,9 @@
-import {
-  retryableCodes,
-  type ErrorCode,
-  type LinkErrorCode,
-  type LocalErrorCode,
-  type OperationErrorCode,
+import type {
+  ErrorCode,
+  LinkErrorCode,
+  LocalErrorCode,
+  OperationErrorCode,
+  RequestErrorCode,
 } from './error-codes.ts'
 
 /** What an error code means to people and to machines; the table of PROTOCOL.md, chapter 7. */
@@ -73,11 +73,22 @@ const operationErrors: Record<OperationErrorCode, Row> = {
   session_unknown: row('There is no such session.', 'Check the id.', null, 404),
 }
 
+const requestErrors: Record<RequestErrorCode, Row> = {
+  request_invalid: row(
+    'An HTTP request of a link breaks the protocol.',
+    'Fix the sender, or what alters its requests.',
+    null,
+    400,
+  ),
+  link_unknown: row('There is no such link, or it has ended.', 'Nothing; the client resumes.', null, 410),
+}
+
 const localErrors: Record<LocalErrorCode, Row> = {
   connect_failed: row('The socket did not open.', 'Nothing.'),
   connect_timeout: row('The link was not ready in time.', 'Nothing.'),
   token_failed: row('`token()` threw or took too long.', 'Fix the token source.'),
   link_lost: row('The socket closed without a goodbye.', 'Nothing.'),
+  page_hidden: row('The page was put away.', 'Nothing; it comes back with the page.'),
   attempts_exhausted: row('`maxAttempts` attempts failed in a row.', 'Connect again.'),
   ledger_lost: row('The hub no longer knows what was executed.', 'Check, then send again.'),
   outbox_full: row('The outbox is full.', 'Wait for `flush()`.'),
@@ -86,7 +97,33 @@ const localErrors: Record<LocalErrorCode, Row> = {
   handler_threw: row('A callback of the application threw.', 'Fix the callback.'),
 }
 
-const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...localErrors }
+const rows: Record<ErrorCode, Row> = { ...linkErrors, ...operationErrors, ...requestErrors, ...localErrors }
+
+/** The codes after which trying the same again can help. */
+const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'hello_timeout',
+  'authenticate_failed',
+  'token_expired',
+  'identity_changed',
+  'heartbeat_timeout',
+  'slow_reader',
+  'sessions_full',
+  'hub_closing',
+  'authorize_failed',
+  'topic_limit',
+  'engine_failed',
+  'overloaded',
+  'timeout',
+  'request_invalid',
+  'link_unknown',
+  'connect_failed',
+  'connect_timeout',
+  'token_failed',
+  'link_lost',
+  'page_hidden',
+  'attempts_exhausted',
+  'outbox_full',
+])
 
 /** Every error code of Holdfast. The client does without it: it is for the hub, the documentation and the tests. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = Object.fromEntries(

@@ -1,4 +1,4 @@
-import { retryableCodes, type ErrorCode } from './error-codes.ts'
+import type { ErrorCode } from './error-codes.ts'
 
 /**
  * What the caller can know of an operation that failed:
@@ -12,32 +12,39 @@ export interface ErrorDetails {
   /** Whether trying the same again can help; by default what the error table says of the code. */
   readonly retry?: boolean
   /** How long to wait before that, in milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   /** With code `rejected`: the reason that the handler gave. */
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** With code `rejected`: what the handler attached. */
   readonly data?: unknown
   readonly cause?: unknown
 }
 
+/** The codes after which trying the same again can help, but for those of links: the end of a link says it itself. */
+const retryable = new Set<string>([
+  'authorize_failed',
+  'topic_limit',
+  'engine_failed',
+  'overloaded',
+  'timeout',
+  'identity_changed',
+  'attempts_exhausted',
+  'outbox_full',
+] satisfies ErrorCode[])
+
 /** An expected failure. Tell them apart by `code`, a literal of the error table in PROTOCOL.md. */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError'
-  readonly code: ErrorCode
-  readonly outcome: Outcome | undefined
-  readonly retry: boolean
-  readonly retryAfterMs: number | undefined
-  readonly reason: string | undefined
-  readonly data: unknown
+  declare readonly code: ErrorCode
+  declare readonly outcome: Outcome | undefined
+  declare readonly retry: boolean
+  declare readonly retryAfterMs: number | undefined
+  declare readonly reason: string | undefined
+  declare readonly data: unknown
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined)
-    this.code = code
-    this.outcome = details.outcome
-    this.retry = details.retry ?? retryableCodes.has(code)
-    this.retryAfterMs = details.retryAfterMs
-    this.reason = details.reason
-    this.data = details.data
+  constructor(code: ErrorCode, message: string, details?: ErrorDetails) {
+    super(message)
+    Object.assign(this, { code, retry: retryable.has(code) }, details)
   }
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decodeFrame, type Decoded } from './decode.ts'
-import type { ClientFrame, HubFrame } from './frames.ts'
-import { clientFrames, hubFrames } from './shapes.ts'
+import { decodeFrom, type Received } from '../../testing/decode-from.ts'
+import { hubFrames } from './hub-frames.ts'
+import { clientFrames } from './shapes.ts'
 
 const protocol = readFileSync(new URL('../../../../../PROTOCOL.md', import.meta.url), 'utf8')
 
@@ -10,10 +10,8 @@ type Side = 'C' | 'H'
 const sides: readonly Side[] = ['C', 'H']
 const shapesOf: Readonly<Record<Side, Readonly<Record<string, object>>>> = { C: clientFrames, H: hubFrames }
 
-const decode = (frame: object, side: Side): Decoded<ClientFrame | HubFrame> =>
-  side === 'C'
-    ? decodeFrame(JSON.stringify(frame), clientFrames)
-    : decodeFrame(JSON.stringify(frame), hubFrames)
+const decode = (frame: object, side: Side): Received =>
+  decodeFrom(side === 'C' ? 'client' : 'hub', JSON.stringify(frame))
 
 interface Example {
   readonly side: Side

@@ -1,9 +1,11 @@
 import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeFrame } from './decode.ts'
-import { lossyJsonProblem, maxJsonDepth, parsedJsonProblem } from './json.ts'
-import { hubFrames } from './shapes.ts'
+import { decodeHubFrame } from './hub-frames.ts'
+import { isSafeJson, maxJsonDepth, pathOfLoss } from './json.ts'
+import { dataRefusal } from './refusals.ts'
+
+const lossIn = (value: unknown): string | null => pathOfLoss(value, 'data', maxJsonDepth - 1)
 
 /** Any code unit, so that lone surrogates come up too. */
 const codeUnit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
@@ -20,38 +22,34 @@ describe('data that JSON would alter or refuse', () => {
   cycle.self = cycle
 
   test.each<readonly [string, unknown, string]>([
-    ['undefined', undefined, 'data is undefined'],
-    ['an undefined field', { a: { b: undefined } }, 'data.a.b is undefined'],
-    ['an undefined item', [1, undefined], 'data[1] is undefined'],
+    ['undefined', undefined, 'data'],
+    ['an undefined field', { a: { b: undefined } }, 'data.a.b'],
+    ['an undefined item', [1, undefined], 'data.1'],
     // oxlint-disable-next-line no-sparse-arrays -- a hole is what is meant
-    ['a hole', [1, , 3], 'data[1] is undefined'],
-    ['NaN', [Number.NaN], 'data[0] is NaN'],
-    ['an infinity', { a: -Infinity }, 'data.a is -Infinity'],
-    ['a bigint', 1n, 'data is a bigint'],
-    ['a function', { a: [() => 1] }, 'data.a[0] is a function'],
-    ['a symbol', Symbol('a'), 'data is a symbol'],
-    ['a symbol key', { [Symbol('a')]: 1 }, 'data has a symbol key'],
-    ['a Date', { at: new Date(0) }, 'data.at is not a plain object'],
-    ['a Map', new Map([[1, 2]]), 'data is not a plain object'],
-    ['a Set', new Set([1]), 'data is not a plain object'],
-    ['a regular expression', /a/, 'data is not a plain object'],
-    ['an Error', new Error('a'), 'data is not a plain object'],
-    ['bytes', new Uint8Array(2), 'data is not a plain object'],
-    ['a boxed string', Object('a'), 'data is not a plain object'],
-    ['an instance of a class', new Point(), 'data is not a plain object'],
-    ['an array of a class', Numbers.of(1), 'data is not a plain array'],
-    ['an array with keys of its own', /(?<a>a)/.exec('a'), 'data is an array with keys of its own'],
-    ['toJSON', { toJSON: () => 1 }, 'data has toJSON'],
-    ['toJSON on an array', Object.assign([1], { toJSON: () => 1 }), 'data has toJSON'],
-    [
-      'a symbol key on an array',
-      Object.assign([1], { [Symbol('a')]: 1 }),
-      'data is an array with keys of its own',
-    ],
-    ['the key __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.a has the key __proto__'],
-    ['a cycle', cycle, 'is nested deeper than 64 levels'],
-  ])('%s is refused, and where it stands is told', (_, value, problem) => {
-    expect(lossyJsonProblem(value)).toContain(problem)
+    ['a hole', [1, , 3], 'data.1'],
+    ['NaN', [Number.NaN], 'data.0'],
+    ['an infinity', { a: -Infinity }, 'data.a'],
+    ['a bigint', 1n, 'data'],
+    ['a function', { a: [() => 1] }, 'data.a.0'],
+    ['a symbol', Symbol('a'), 'data'],
+    ['a symbol key', { [Symbol('a')]: 1 }, 'data'],
+    ['a Date', { at: new Date(0) }, 'data.at'],
+    ['a Map', new Map([[1, 2]]), 'data'],
+    ['a Set', new Set([1]), 'data'],
+    ['a regular expression', /a/, 'data'],
+    ['an Error', new Error('a'), 'data'],
+    ['bytes', new Uint8Array(2), 'data'],
+    ['a boxed string', Object('a'), 'data'],
+    ['an instance of a class', new Point(), 'data'],
+    ['an array of a class', Numbers.of(1), 'data'],
+    ['an array with keys of its own', /(?<a>a)/.exec('a'), 'data'],
+    ['toJSON', { toJSON: () => 1 }, 'data'],
+    ['toJSON on an array', Object.assign([1], { toJSON: () => 1 }), 'data'],
+    ['a symbol key on an array', Object.assign([1], { [Symbol('a')]: 1 }), 'data'],
+    ['the key __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.a'],
+    ['a cycle', cycle, `data${'.self'.repeat(maxJsonDepth - 1)}`],
+  ])('%s is refused, and where it stands is told', (_, value, path) => {
+    expect(lossIn(value)).toBe(path)
   })
 
   test.each<readonly [string, unknown]>([
@@ -63,12 +61,12 @@ describe('data that JSON would alter or refuse', () => {
     ['the key constructor', { constructor: 1, toString: 2 }],
     ['the same object twice', ((shared) => [shared, shared])({ a: 1 })],
   ])('%s passes and comes back the same', (_, value) => {
-    expect(lossyJsonProblem(value)).toBeNull()
+    expect(lossIn(value)).toBeNull()
     expect(JSON.parse(JSON.stringify(value))).toEqual(value)
   })
 
   test('negative zero passes and comes back as zero', () => {
-    expect(lossyJsonProblem(-0)).toBeNull()
+    expect(lossIn(-0)).toBeNull()
     expect(JSON.parse(JSON.stringify(-0))).toBe(0)
   })
 
@@ -91,7 +89,7 @@ describe('data that JSON would alter or refuse', () => {
     })
     let passed = 0
     const property = fc.property(fc.oneof(anything, plain), (value) => {
-      if (lossyJsonProblem(value) !== null) return
+      if (lossIn(value) !== null) return
       passed++
       expect(JSON.parse(JSON.stringify(value))).toStrictEqual(normalized(value))
     })
@@ -101,7 +99,7 @@ describe('data that JSON would alter or refuse', () => {
 
   test('whatever JSON.parse returned passes, but for [R4]', () => {
     const property = fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
-      expect(lossyJsonProblem(value) === null).toBe(parsedJsonProblem(value) === null)
+      expect(lossIn(value) === null).toBe(isSafeJson(value))
     })
     fc.assert(property, { seed: 1, numRuns: 2_000 })
   })
@@ -119,22 +117,22 @@ function normalized(value: unknown): unknown {
 
 describe('depth', () => {
   test('[R4] parsed JSON may be nested 64 levels deep', () => {
-    expect(parsedJsonProblem(nested(maxJsonDepth))).toBeNull()
-    expect(parsedJsonProblem(nested(maxJsonDepth + 1))).toBe('nested deeper than 64 levels')
-    expect(parsedJsonProblem(nested(200_000))).toBe('nested deeper than 64 levels')
+    expect(isSafeJson(nested(maxJsonDepth))).toBe(true)
+    expect(isSafeJson(nested(maxJsonDepth + 1))).toBe(false)
+    expect(isSafeJson(nested(200_000))).toBe(false)
   })
 
   test('[R4] data that passes arrives: in its frame it is one level deeper', () => {
     const frame = (data: unknown) =>
       JSON.stringify({ type: 'message', topic: 'a', offset: 1, time: 0, user: null, data })
-    expect(lossyJsonProblem(nested(maxJsonDepth - 1))).toBeNull()
-    expect(decodeFrame(frame(nested(maxJsonDepth - 1)), hubFrames).kind).toBe('frame')
-    expect(lossyJsonProblem(nested(maxJsonDepth))).toContain('is nested deeper than 64 levels')
-    expect(decodeFrame(frame(nested(maxJsonDepth)), hubFrames).kind).toBe('fault')
+    expect(lossIn(nested(maxJsonDepth - 1))).toBeNull()
+    expect(decodeHubFrame(frame(nested(maxJsonDepth - 1)))).toMatchObject({ type: 'message' })
+    expect(lossIn(nested(maxJsonDepth))).not.toBeNull()
+    expect(decodeHubFrame(frame(nested(maxJsonDepth)))).toBe('frame_invalid')
   })
 
   test('the path that a problem names begins as the caller says', () => {
-    expect(lossyJsonProblem([undefined], 'the reply')).toBe('the reply[0] is undefined')
+    expect(dataRefusal([undefined], 'the reply')?.message).toBe('JSON would alter the reply.0.')
   })
 })
 
@@ -142,14 +140,14 @@ describe('keys', () => {
   test.each(['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"a":[[{"__proto__":null}]]}'])(
     '[R4] %s is refused',
     (text) => {
-      expect(parsedJsonProblem(JSON.parse(text))).toBe('an object key is __proto__')
+      expect(isSafeJson(JSON.parse(text))).toBe(false)
     },
   )
 
   test.each(['{"constructor":{"prototype":{}}}', '{"proto":1,"__proto":2}', '["__proto__"]'])(
     '%s is harmless',
     (text) => {
-      expect(parsedJsonProblem(JSON.parse(text))).toBeNull()
+      expect(isSafeJson(JSON.parse(text))).toBe(true)
     },
   )
 })

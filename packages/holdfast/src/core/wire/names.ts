@@ -1,30 +1,20 @@
 /** A name longer than this in UTF-8 is refused [R6]. */
 export const maxNameBytes = 255
 
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/
-const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+/** What to say of a value that is none. */
+export const noName = 'Not a name of 1 to 255 bytes without control characters.'
 
-/** Why a string is no topic or method name [R6], or null. */
-export function nameProblem(name: unknown): string | null {
-  if (typeof name !== 'string') return 'must be a string'
-  if (name === '') return 'is empty'
-  if (name.length > maxNameBytes || utf8Length(name) > maxNameBytes)
-    return `is longer than ${maxNameBytes} bytes`
-  if (controlCharacter.test(name)) return 'has a control character'
-  if (loneSurrogate.test(name)) return 'has a lone surrogate'
-  return null
-}
+/** Whether it is a topic or method name [R6]: no control character (Cc), no lone surrogate (Cs). */
+export const isName = (name: unknown): name is string =>
+  typeof name === 'string' && /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(name) && utf8Length(name) <= maxNameBytes
 
-/** The length of a string in UTF-8, in bytes; a lone surrogate counts as its replacement character. */
+/** The length of a text in UTF-8, in bytes. Of a lone surrogate, which JSON escapes, it counts two of three bytes. */
 export function utf8Length(text: string): number {
-  let bytes = text.length
+  let bytes = 0
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)
-    if (unit < 0x80) continue
-    bytes += unit < 0x800 ? 1 : 2
-    const pair = unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00
-    if (pair) index++
+    const isSurrogate = (unit & 0xf800) === 0xd800
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || isSurrogate ? 2 : 3
   }
   return bytes
 }

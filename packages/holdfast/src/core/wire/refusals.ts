@@ -1,23 +1,31 @@
 import type { ErrorCode } from './error-codes.ts'
 import { HoldfastError } from './errors.ts'
-import { lossyJsonProblem } from './json.ts'
-import { nameProblem } from './names.ts'
+import { maxJsonDepth, pathOfLoss } from './json.ts'
+import { isName, noName } from './names.ts'
 
 /** An operation is refused in the caller's hands. */
 export function notSent(code: ErrorCode, message: string): HoldfastError {
   return new HoldfastError(code, message, { outcome: 'not_sent' })
 }
 
-export function nameRefusal(code: 'topic_invalid' | 'method_invalid', name: unknown): HoldfastError | null {
-  const problem = nameProblem(name)
-  return problem ? notSent(code, `The ${code === 'topic_invalid' ? 'topic' : 'method'} ${problem}.`) : null
+/** Why an operation with this topic or method and this data cannot be sent, or null. */
+export function refusalOf(
+  code: 'topic_invalid' | 'method_invalid',
+  name: unknown,
+  data: unknown,
+): HoldfastError | null {
+  return isName(name) ? dataRefusal(data) : notSent(code, noName)
 }
 
-/** Data is JSON; what JSON would alter is refused. */
-export function dataRefusal(data: unknown): HoldfastError | null {
+/** Data is JSON; what JSON would alter is refused. `depth`: how many levels its frame has room for [R4]. */
+export function dataRefusal(
+  data: unknown,
+  name: string = 'data',
+  depth: number = maxJsonDepth - 1,
+): HoldfastError | null {
   try {
-    const problem = lossyJsonProblem(data)
-    return problem ? notSent('data_invalid', problem) : null
+    const path = pathOfLoss(data, name, depth)
+    return path === null ? null : notSent('data_invalid', `JSON would alter ${path}.`)
   } catch (cause) {
     return new HoldfastError('data_invalid', 'The data cannot be read.', { outcome: 'not_sent', cause })
   }

@@ -4,7 +4,7 @@ export type Check = (value: unknown, path: string) => string | null
 /** A check for each field of a frame. The compiler sees to it that none is forgotten. */
 export type Shape<Frame> = { readonly [Field in Exclude<keyof Frame, 'type'>]-?: Check }
 
-const rule =
+export const rule =
   (holds: (value: unknown) => boolean, expectation: string): Check =>
   (value, path) =>
     holds(value) ? null : `${path} must be ${expectation}`
@@ -20,7 +20,6 @@ export const count: Check = integer(1)
 /** Offsets, highest numbers and durations, which may be 0. */
 export const amount: Check = integer(0)
 export const string: Check = rule((value) => typeof value === 'string', 'a string')
-export const boolean: Check = rule((value) => typeof value === 'boolean', 'a boolean')
 /** Any JSON value, but present. */
 export const json: Check = rule((value) => value !== undefined, 'present')
 
@@ -38,16 +37,6 @@ export const optional =
   (check: Check): Check =>
   (value, path) =>
     value === undefined ? null : check(value, path)
-
-export const nullable =
-  (check: Check): Check =>
-  (value, path) =>
-    value === null ? null : check(value, path)
-
-export const oneOf =
-  (...values: readonly unknown[]): Check =>
-  (value, path) =>
-    values.includes(value) ? null : `${path} must be one of ${values.join(', ')}`
 
 export const list =
   (check: Check, most: number): Check =>

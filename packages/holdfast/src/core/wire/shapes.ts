@@ -1,40 +1,26 @@
-import type {
-  ClientFrame,
-  Position,
-  HubFrame,
-  PeerFrame,
-  ProducerSummary,
-  Range,
-  WireError,
-  WireGap,
-} from './frames.ts'
-import { nameProblem } from './names.ts'
+import type { ClientFrame, PeerFrame, Position, ProducerSummary, Range, WireError } from './frames.ts'
+import { isName, maxNameBytes } from './names.ts'
 import {
   amount,
-  boolean,
   count,
   identifier,
   json,
   list,
-  nullable,
   object,
-  oneOf,
   optional,
+  rule,
   secretIdentifier,
   string,
   type Check,
   type Shape,
 } from './shape.ts'
 
-/** The shapes of the frames of one direction, by type. */
+/** The shapes of the frames of one direction, by type. What a client checks of the hub’s is in `hub-frames.ts`. */
 export type Shapes<Frame extends { readonly type: string }> = {
   readonly [Type in Frame['type']]: Shape<Extract<Frame, { type: Type }>>
 }
 
-const name: Check = (value, path) => {
-  const problem = nameProblem(value)
-  return problem && `${path} ${problem}`
-}
+const name: Check = rule(isName, `1 to ${maxNameBytes} bytes of text without control characters`)
 
 const range: Check = (value, path) => {
   const sound =
@@ -58,23 +44,15 @@ function rangeOrderProblem(ranges: readonly Range[], path: string): string | nul
 }
 
 const position = object<Position>({ epoch: identifier, offset: amount })
-/** Where delivery goes on after a gap: at a message, and those count from 1. */
-const messagePosition = object<Position>({ epoch: identifier, offset: count })
 const last = object<{ last: number }>({ last: amount })
-/** What is wrong with where a subscription shall begin [R32], or null. */
-export const fromProblem: Check = (value, path) => {
+/** Where a subscription begins [R32]. */
+const from: Check = (value, path) => {
   if (value === 'now' || value === 'start') return null
   return typeof value === 'object' && value !== null && 'last' in value
     ? last(value, path)
     : position(value, path)
 }
 
-const gap: Shape<WireGap> = {
-  after: nullable(position),
-  next: messagePosition,
-  lost: nullable(amount),
-  reason: oneOf('pruned', 'epoch', 'slow'),
-}
 const summary: Shape<ProducerSummary> = { highest: amount, open: ranges }
 const session = object<{ id: string; key: string }>({ id: identifier, key: identifier })
 const error: Shape<WireError> = {
@@ -105,43 +83,11 @@ export const clientFrames: Shapes<ClientFrame> = {
     session: optional(session),
     producer: object({ ...summary, id: secretIdentifier }),
     received: amount,
-    subscriptions: list(object({ ...subscription, from: fromProblem }), 10_000),
+    subscriptions: list(object({ ...subscription, from }), 10_000),
   },
-  subscribe: { ...subscription, from: fromProblem },
+  subscribe: { ...subscription, from },
   unsubscribe: subscription,
   publish: { number: count, topic: name, data: json },
   token: { token: string },
   leave: {},
-}
-
-export const hubFrames: Shapes<HubFrame> = {
-  ...peer,
-  welcome: {
-    version: count,
-    session,
-    resumed: boolean,
-    subject: object({ user: nullable(string), tenant: nullable(string) }),
-    received: amount,
-    producer: object(summary),
-    heartbeat: object({ intervalMs: count, timeoutMs: count }),
-    spreadMs: amount,
-    sessionTtlMs: amount,
-    limits: object({ maxFrameBytes: count, maxSubscriptions: count, maxOpenOperations: count }),
-  },
-  goodbye: {
-    code: string,
-    message: string,
-    retry: boolean,
-    retryAfterMs: optional(amount),
-    received: optional(amount),
-  },
-  subscribed: { ...subscription, position, gap: optional(object(gap)) },
-  unsubscribed: {
-    ...subscription,
-    error: object({ ...error, retry: boolean, retryAfterMs: optional(amount) }),
-  },
-  message: { topic: name, offset: count, time: amount, user: nullable(string), data: json },
-  gap: { topic: name, ...gap },
-  reauthenticate: { withinMs: amount },
-  error: { code: string, message: string },
 }

@@ -1,15 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { HttpTransport } from '../transports/http-transport.ts'
+import type { HttpExchange } from './exchange.ts'
+import { NodeExchange } from './node-exchange.ts'
 
-/** Answers a plain HTTP request to the hub's path: only upgrades are served there. */
-export function answerPlainRequest(request: IncomingMessage, response: ServerResponse): void {
-  const body = JSON.stringify({ code: 'version_unsupported', message: 'Connect with WebSocket.' })
-  request.resume()
-  response.writeHead(426, {
+/**
+ * Serves the requests to a hub that are no upgrades: below its path those that links over HTTP are made of.
+ * @param root the hub's path in the requests' URLs; empty where a framework has taken it off
+ */
+export function requestListener(
+  root: string,
+  transport: HttpTransport,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const exchange = new NodeExchange(request, response)
+    const [path = ''] = exchange.url.split('?', 1)
+    if (path === root || path === `${root}/`) answerPlainRequest(exchange)
+    else transport.serve(exchange)
+  }
+}
+
+/** Only upgrades are served at the hub's path itself. */
+function answerPlainRequest(exchange: HttpExchange): void {
+  const problem = JSON.stringify({ code: 'version_unsupported', message: 'Connect with WebSocket.' })
+  const headers = {
     'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     upgrade: 'websocket',
     connection: 'Upgrade',
-  })
-  response.end(body)
+  }
+  exchange.answer(426, headers, [Buffer.from(problem)])
 }

@@ -94,6 +94,10 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
     else this.end({ code: 'frame_invalid', message, retry: false })
   }
 
+  broken(message: string): void {
+    this.end({ code: 'frame_invalid', message, retry: false })
+  }
+
   closed(): void {
     this.#step({ type: 'lost' })
     this.#release()
@@ -155,6 +159,8 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
       const { code, message } = decoded.fault
       const goodbye = code === 'frame_unknown' ? code : 'frame_invalid'
       this.end({ code: goodbye, message, retry: false })
+    } else if (decoded.frame.type === 'ping') {
+      this.writer.send({ type: 'pong', id: decoded.frame.id })
     } else if (decoded.frame.type !== 'hello' || this.#state.name !== 'greeting') {
       this.end({
         code: 'hello_expected',

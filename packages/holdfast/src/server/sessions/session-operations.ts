@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { Inbox, type Arrival } from '../../core/operations/inbox.ts'
+import type { Arrival } from '../../core/operations/ledger.ts'
 import {
   returnedResult,
   thrownResult,
@@ -20,6 +20,7 @@ import { Budget } from '../budget.ts'
 import type { Verdict } from '../topics/grants.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { Session } from './session.ts'
+import { SessionLedger } from './session-ledger.ts'
 
 /** A publish on its way to the engine. */
 interface Publish {
@@ -34,7 +35,7 @@ interface Publish {
 export class SessionOperations {
   readonly #parts: HubParts
   readonly #session: Session
-  readonly #inbox: Inbox
+  readonly #ledger: SessionLedger
   readonly #owner = new AbortController()
   /** In the order of their numbers; a later one does not overtake one that still waits for `authorize`. */
   readonly #publishes: Publish[] = []
@@ -47,58 +48,58 @@ export class SessionOperations {
     this.#parts = parts
     this.#session = session
     const limits = { maxOpen: maxOpenOperations, maxResultLength }
-    this.#inbox = new Inbox(highest, limits, parts.timekeeper, (text) => session.sendText(text))
+    this.#ledger = new SessionLedger(highest, limits, parts.timekeeper, (text) => session.sendText(text))
   }
 
   get highest(): number {
-    return this.#inbox.highest
+    return this.#ledger.highest
   }
 
   /** JSON characters of the results that are kept. */
   get resultLength(): number {
-    return this.#inbox.resultLength
+    return this.#ledger.resultLength
   }
 
   get runningCount(): number {
-    return this.#inbox.runningCount
+    return this.#ledger.runningCount
   }
 
   /** Takes an operation that arrived on the session's link; returns how the link has to end, if it has to. */
   receive(frame: PublishFrame | RequestFrame | CancelFrame, text: string): Goodbye | null {
     const { number } = frame
-    if (frame.type === 'cancel') return this.#answer(number, this.#inbox.cancel(number))
+    if (frame.type === 'cancel') return this.#answer(number, this.#ledger.cancel(number))
     const start = (): void => {
-      if (!this.#take(text.length)) this.#inbox.fail(number, 'overloaded', 'The hub runs too much already.')
+      if (!this.#take(text.length)) this.#ledger.fail(number, 'overloaded', 'The hub runs too much already.')
       else if (frame.type === 'publish') this.#publish(frame, text.length)
       else void this.#request(frame).finally(() => this.#giveBack(text.length))
     }
-    return this.#answer(number, this.#inbox.receive(number, text, start))
+    return this.#answer(number, this.#ledger.receive(number, text, start))
   }
 
   /** An operation that names its number but is not sound otherwise: it uses the number up [R3]. */
   receiveFaulty(number: number, { code, message }: FrameFault, text: string): Goodbye | null {
-    const start = (): void => this.#inbox.fail(number, code, message)
-    return this.#answer(number, this.#inbox.receive(number, text, start))
+    const start = (): void => this.#ledger.fail(number, code, message)
+    return this.#answer(number, this.#ledger.receive(number, text, start))
   }
 
   acknowledge(ranges: readonly Range[]): void {
-    this.#inbox.acknowledge(ranges)
+    this.#ledger.acknowledge(ranges)
   }
 
   resume(producer: ProducerSummary): void {
-    this.#inbox.resume(producer)
+    this.#ledger.resume(producer)
   }
 
   /** Resolves when nothing runs, or the session ended. */
   idle(): Promise<void> {
-    return new Promise((resolve) => this.#inbox.whenIdle(resolve))
+    return this.#ledger.idle()
   }
 
   /** The session ended. */
   end(): void {
     for (const { length } of this.#publishes.splice(0)) this.#giveBack(length)
     this.#owner.abort()
-    this.#inbox.end()
+    this.#ledger.end()
   }
 
   #answer(number: number, arrival: Arrival): Goodbye | null {
@@ -111,7 +112,7 @@ export class SessionOperations {
         return null
       }
       case 'skipped': {
-        const message = `Number ${number} came before ${this.#inbox.highest + 1}.`
+        const message = `Number ${number} came before ${this.#ledger.highest + 1}.`
         return { code: 'number_skipped', message, retry: false }
       }
       case 'full':
@@ -163,18 +164,19 @@ export class SessionOperations {
   }
 
   async #append({ number, topic, data }: PublishFrame, verdict: Verdict): Promise<void> {
-    const inbox = this.#inbox
+    const ledger = this.#ledger
     if (verdict === 'abandoned') return
     if (verdict === 'forbidden')
-      return inbox.fail(number, 'forbidden', 'Publishing to this topic is not allowed.')
-    if (verdict === 'failed') return inbox.fail(number, 'authorize_failed', 'The right could not be checked.')
+      return ledger.fail(number, 'forbidden', 'Publishing to this topic is not allowed.')
+    if (verdict === 'failed')
+      return ledger.fail(number, 'authorize_failed', 'The right could not be checked.')
     const { user } = this.#session.info
     const producer = { id: this.#session.producerId, number }
     const entry = { topic, data: JSON.stringify(data), user, key: null, producer }
     const outcome = await this.#parts.publisher.append(entry)
-    if (outcome.kind === 'refused') return inbox.fail(number, outcome.code, outcome.message)
+    if (outcome.kind === 'refused') return ledger.fail(number, outcome.code, outcome.message)
     const value: PublishResult = { ...outcome.position, duplicate: outcome.duplicate }
-    inbox.settle(number, { text: valueResult(number, value) })
+    ledger.settle(number, valueResult(number, value))
   }
 
   async #request({ number, method, data, timeoutMs }: RequestFrame): Promise<void> {
@@ -182,11 +184,11 @@ export class SessionOperations {
     const { limits, logger } = settings
     const handler = handlers.get(method)
     if (!handler) {
-      return this.#inbox.fail(number, 'method_unknown', `No handler for ${JSON.stringify(method)}.`)
+      return this.#ledger.fail(number, 'method_unknown', `No handler for ${JSON.stringify(method)}.`)
     }
     const controller = new AbortController()
     const { signal } = controller
-    this.#inbox.run(number, timeoutMs, () => controller.abort())
+    this.#ledger.run(number, timeoutMs, () => controller.abort())
     let result: HandlerResult
     try {
       const value = await handler(data, { session: this.#session.info, signal })
@@ -197,6 +199,6 @@ export class SessionOperations {
     if (result.defect !== null && !signal.aborted) {
       logger.error({ error: result.defect, method }, 'a request handler failed')
     }
-    this.#inbox.settle(number, result)
+    this.#ledger.settle(number, result.text)
   }
 }

@@ -8,7 +8,8 @@ import type { Session } from './session.ts'
 /** All sessions of the hub: those with a link, and those at rest, counted apart. */
 export class SessionRegistry {
   readonly #env: HubEnv
-  readonly #hubName: string
+  /** What the ids of sessions and links begin with. */
+  readonly hubName: string
   readonly #limits: HubLimits
   readonly #sessions = new Map<string, Session>()
   readonly #byProducer = new Map<string, Session>()
@@ -19,7 +20,7 @@ export class SessionRegistry {
 
   constructor(env: HubEnv, limits: HubLimits) {
     this.#env = env
-    this.#hubName = env.randomName().slice(0, 6)
+    this.hubName = env.randomName().slice(0, 6)
     this.#limits = limits
   }
 
@@ -46,7 +47,7 @@ export class SessionRegistry {
 
   /** A session id names its hub and has 128 random bits. */
   nameSession(): string {
-    return `${this.#hubName}.${this.#env.randomName()}`
+    return `${this.hubName}.${this.#env.randomName()}`
   }
 
   /** The session that a hello resumes, or null; all of [R12] has to hold. */

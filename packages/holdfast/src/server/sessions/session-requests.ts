@@ -1,9 +1,9 @@
 import { Outbox, type OutboxItem } from '../../core/operations/outbox.ts'
-import { assertTimeout } from '../../core/operations/timeout.ts'
 import { replyError } from '../../core/operations/result-frame.ts'
 import { HoldfastError } from '../../core/wire/errors.ts'
 import type { ProducerSummary, ResultFrame } from '../../core/wire/frames.ts'
-import { dataRefusal, nameRefusal, notSent } from '../../core/wire/refusals.ts'
+import { assertPositive } from '../../core/wire/positive.ts'
+import { notSent, refusalOf } from '../../core/wire/refusals.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { HubLimits } from '../limits.ts'
 import type { Session } from './session.ts'
@@ -46,7 +46,7 @@ export class SessionRequests {
   }
 
   get pendingCount(): number {
-    return this.#outbox.waitingCount + this.#outbox.openCount
+    return this.#outbox.pendingCount
   }
 
   /** For `welcome`. */
@@ -55,9 +55,9 @@ export class SessionRequests {
   }
 
   request(method: string, payload: unknown, options: RequestOptions): Promise<unknown> {
-    assertTimeout(options.timeoutMs)
+    assertPositive('timeoutMs', options.timeoutMs)
     return new Promise((resolve, reject) => {
-      const refusal = nameRefusal('method_invalid', method) ?? dataRefusal(payload)
+      const refusal = refusalOf('method_invalid', method, payload)
       if (refusal) reject(refusal)
       else if (options.signal?.aborted) reject(notSent('aborted', 'Aborted.'))
       else this.#add(method, payload, options, resolve, reject)
@@ -103,15 +103,14 @@ export class SessionRequests {
     for (;;) {
       const numbers = this.#outbox.takeAcknowledgement()
       if (numbers) this.#session.send({ type: 'ack', numbers })
-      const handed = this.#outbox.handOver()
-      if (!handed) return
-      this.#session.sendText(handed.frame)
+      const item = this.#outbox.handOver()
+      if (!item) return
+      this.#session.sendText(item.encode(item.number ?? 0))
     }
   }
 
   /** The session has a new link whose client has started the requests up to `received` [R22]. */
   resume(received: number): void {
-    this.#outbox.relinked()
     for (const frame of this.#outbox.resend(received)) this.#session.sendText(frame)
     this.pump()
   }

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../core/wire/errors.ts'
 import type { PublishResult } from '../../core/wire/frames.ts'
-import { nameProblem, utf8Length } from '../../core/wire/names.ts'
-import { dataRefusal, nameRefusal, notSent } from '../../core/wire/refusals.ts'
+import { isName, noName, utf8Length } from '../../core/wire/names.ts'
+import { notSent, refusalOf } from '../../core/wire/refusals.ts'
 import type { HubParts } from '../hub-parts.ts'
 
 export interface PublishOptions {
@@ -21,10 +21,9 @@ export async function publish(
   data: unknown,
   { key = null, user = null }: { readonly key?: string | null; readonly user?: string | null },
 ): Promise<PublishResult> {
-  const refusal = nameRefusal('topic_invalid', topic) ?? dataRefusal(data)
+  const refusal = refusalOf('topic_invalid', topic, data)
   if (refusal) throw refusal
-  const keyProblem = key === null ? null : nameProblem(key)
-  if (keyProblem) throw notSent('data_invalid', `The key ${keyProblem}.`)
+  if (key !== null && !isName(key)) throw notSent('data_invalid', `The key: ${noName}`)
   if (user !== null && typeof user !== 'string')
     throw notSent('data_invalid', 'The user must be a string or null.')
   const entry = { topic, data: JSON.stringify(data), user, key, producer: null }

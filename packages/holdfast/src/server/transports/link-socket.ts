@@ -25,10 +25,15 @@ export interface LinkSocket {
   destroy(): void
 }
 
+/** How a transport hands a new attachment to the hub. */
+export type Accept = (socket: LinkSocket, request: LinkRequest) => LinkEvents
+
 /** What a transport reports of an attachment. After `closed` nothing more comes. */
 export interface LinkEvents {
   received(text: string): void
   /** Something arrived that is no frame; the attachment goes on. */
   refused(message: string): void
+  /** The peer broke the transport's own rules: the attachment is to end. */
+  broken(message: string): void
   closed(): void
 }

@@ -18,3 +18,20 @@ export function webSocketFrame(text: string): Buffer {
   frame.write(text, headerLength)
   return frame
 }
+
+/** Calls back with the place of each text in a row of frames such as `webSocketFrame` makes. */
+export function eachText(frames: Buffer, callback: (start: number, end: number) => void): void {
+  let next = 0
+  while (next < frames.length) {
+    const short = frames.readUInt8(next + 1)
+    const start = next + (short < 126 ? 2 : short === 126 ? 4 : 10)
+    const length =
+      short < 126
+        ? short
+        : short === 126
+          ? frames.readUInt16BE(next + 2)
+          : Number(frames.readBigUInt64BE(next + 2))
+    next = start + length
+    callback(start, next)
+  }
+}

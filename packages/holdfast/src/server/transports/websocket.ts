@@ -5,7 +5,7 @@ import type { LinkErrorCode } from '../../core/wire/error-codes.ts'
 import { errorTable } from '../../core/wire/error-table.ts'
 import { refuseUpgrade } from '../http/refuse-upgrade.ts'
 import { webSocketProtocol } from '../../core/wire/version.ts'
-import type { LinkEvents, LinkRequest, LinkSocket } from './link-socket.ts'
+import type { Accept, LinkSocket } from './link-socket.ts'
 import { webSocketFrame } from './websocket-frame.ts'
 
 /**
@@ -13,8 +13,6 @@ import { webSocketFrame } from './websocket-frame.ts'
  * bytes, and each piece costs about that much beside its bytes.
  */
 const leastPieceBytes = 16
-
-export type Accept = (socket: LinkSocket, request: LinkRequest) => LinkEvents
 
 /** Turns an HTTP upgrade into a link. */
 export class WebSocketTransport {
