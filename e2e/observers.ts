@@ -2,7 +2,6 @@ import type { Page } from 'playwright-core'
 import type { Chromium } from './chromium.ts'
 import { eventually } from './eventually.ts'
 import { Witness, type Testimony } from './witness.ts'
-import type {} from './witness-page.ts'
 
 /** A witness, wherever it runs. */
 export abstract class Observer implements AsyncDisposable {
