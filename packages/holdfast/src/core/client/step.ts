@@ -1,8 +1,8 @@
 import { backoffMs, spreadOutMs } from '../time/backoff.ts'
-import type { ErrorCode } from '../wire/error-codes.ts'
 import type { WelcomeFrame } from '../wire/frames.ts'
 import {
   afterFailure,
+  blames,
   firstCandidate,
   lived,
   preferring,
@@ -262,22 +262,7 @@ function depart(state: Linked, departure: Departure, context: ClientContext): Cl
   return after(rivalGone(state), final ? stop({ code, message }) : tryAgain(state, departure, context))
 }
 
-/**
- * Only these speak against a transport [R58]. A goodbye shows that it works, unless the hub heard nothing, or something on
- * the way took from a frame or a request what is needed. (Where the fault is the client’s own, the hub says not to retry.)
- */
-const blaming: readonly ErrorCode[] = [
-  'connect_failed',
-  'connect_timeout',
-  'link_lost',
-  'hello_timeout',
-  'heartbeat_timeout',
-  'frame_invalid',
-  'request_invalid',
-  'link_unknown',
-]
-
-const counts = (state: Linked, { code }: Departure): boolean => !state.offline && blaming.includes(code)
+const counts = (state: Linked, { code }: Departure): boolean => !state.offline && blames(code)
 
 function tryAgain(state: Linked, departure: Departure, context: ClientContext): ClientStep {
   const { now, random, policy } = context

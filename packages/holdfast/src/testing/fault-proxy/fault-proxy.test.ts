@@ -53,6 +53,10 @@ class Caller {
       this.ended = true
       socket.end()
     })
+    // A reset comes without an end.
+    socket.on('close', () => {
+      this.ended = true
+    })
     socket.on('data', (bytes: Buffer) => {
       this.pieces++
       this.text += bytes.toString('latin1')
