@@ -94,8 +94,9 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
     else this.end({ code: 'frame_invalid', message, retry: false })
   }
 
+  /** Perhaps by something on the way: the client may come back, over another transport. */
   broken(message: string): void {
-    this.end({ code: 'frame_invalid', message, retry: false })
+    this.end({ code: 'frame_invalid', message, retry: true })
   }
 
   closed(): void {
