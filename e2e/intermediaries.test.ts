@@ -86,8 +86,8 @@ describe.skipIf(nowhere).concurrent(`Chromium behind nginx (${nowhere ?? 'both f
 })
 
 const faults: readonly (readonly [what: string, fault: Fault, withinMs: number])[] = [
-  ['is refused with 403', { type: 'refuse', status: 403 }, 3_000],
-  ['is refused without an answer', { type: 'refuse', status: 'none' }, 3_000],
+  ['is refused with 403', { type: 'refuse', status: 403 }, 5_000],
+  ['is refused without an answer', { type: 'refuse', status: 'none' }, 5_000],
   ['gets no answer', { type: 'freeze' }, 15_000],
   ['opens but carries nothing', { type: 'swallow' }, 25_000],
   ['is cut after 2 s each time', { type: 'cut', afterMs: 2_000 }, 40_000],
