@@ -188,6 +188,7 @@ describe('over HTTP/2', () => {
     const broken = post('/send', uplink(name, 1))
     broken.write('{"type":"ping","id":1}\n')
     await answered(session)
+    await nextTurn()
     broken.destroy(new Error('broken off'))
     await answered(session)
     const sent = post('/send', uplink(name, 1)).end('{"type":"ping","id":2}')
@@ -222,6 +223,31 @@ describe('over HTTP/2', () => {
 })
 
 describe('an exchange', () => {
+  it('over HTTP/2 is not read if its body broke off, although Node says that it ended', async () => {
+    const events: string[] = []
+    const server = createHttp2Server((request, response) => {
+      const exchange = new NodeExchange(
+        request as unknown as IncomingMessage,
+        response as unknown as ServerResponse,
+      )
+      request.on('end', () => events.push('end'))
+      exchange.readBody(1_000, () => events.push('read'))
+      exchange.onClosed(() => events.push('closed'))
+    })
+    const session = connect(`http://127.0.0.1:${await listening(server)}`)
+    const stream = session.request({ ':method': 'POST' }, { endStream: false })
+    stream.on('error', () => {})
+    stream.write('{}')
+    await new Promise((resolve) => session.ping(resolve))
+    // From within what Node calls back here a reset would not be sent.
+    await nextTurn()
+    stream.destroy(new Error('broken off'))
+    await until(() => events.length === 2, 'its end is noticed')
+    expect(events).toEqual(['closed', 'end'])
+    session.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
   it('tells whether a write had to wait for the peer', async () => {
     const exchanges: NodeExchange[] = []
     const { port } = await serverOf((request, response) => {

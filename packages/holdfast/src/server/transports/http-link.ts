@@ -39,10 +39,6 @@ export class HttpLink<Down extends Downlink = Downlink> {
     return this.#events
   }
 
-  get ended(): boolean {
-    return this.#ended
-  }
-
   /** Introduces it to the hub, which may end it at once. */
   introduce(accept: Accept, { headers, remoteAddress }: LinkRequest): void {
     this.#events = accept(this.downlink, { headers, remoteAddress })

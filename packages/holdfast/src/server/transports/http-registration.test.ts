@@ -35,13 +35,18 @@ function serve(exchange: RecordedExchange): RecordedExchange {
 
 const nameOf = ({ answered }: RecordedExchange): string => answered?.headers['holdfast-link'] ?? ''
 
-function send(name: string, sequence: number, ...frames: object[]): RecordedExchange {
+/** A request of the uplink whose body has not come yet. */
+function unread(name: string, sequence: number): RecordedExchange {
   const exchange = new RecordedExchange('/send', {
     'content-type': 'application/x-ndjson',
     'holdfast-link': name,
     'holdfast-sequence': String(sequence),
   })
-  serve(exchange)
+  return serve(exchange)
+}
+
+function send(name: string, sequence: number, ...frames: object[]): RecordedExchange {
+  const exchange = unread(name, sequence)
   exchange.arrive(frames.map((frame) => JSON.stringify(frame)).join('\n'))
   return exchange
 }
@@ -114,15 +119,17 @@ describe('S4 a connection that goes away while its link is made', () => {
     expectNothingLeft()
   })
 
+  it('[R50] once a close began a request of its uplink is refused before its body has come', () => {
+    const name = openPoll()
+    send(name, 1, { type: 'leave' })
+    expect(unread(name, 2).answered).toMatchObject({ status: 410 })
+  })
+
   it('while the answer to a request of its uplink is written: its frames count', async () => {
     const exchange = serve(new RecordedExchange('/sse'))
-    const hello = new RecordedExchange('/send', {
-      'content-type': 'application/x-ndjson',
-      'holdfast-link': nameOf(exchange),
-      'holdfast-sequence': '1',
-    })
+    const hello = unread(nameOf(exchange), 1)
     hello.breaksAt = 'answer'
-    serve(hello).arrive(JSON.stringify(helloFrame()))
+    hello.arrive(JSON.stringify(helloFrame()))
     await clock.settle()
     expect(exchange.answered?.text).toContain('"type":"welcome"')
   })

@@ -77,7 +77,6 @@ export class HttpTransport {
     if (!link) return
     exchange.onPipelined(() => link.pipelined())
     link.downlink.watch()
-    if (link.ended) return
     link.introduce(this.#hub.accept, exchange)
     link.downlink.begin()
   }
