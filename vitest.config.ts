@@ -32,6 +32,8 @@ export default defineConfig({
           exclude: ['**/dist/**', '**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Tests that run concurrently do nothing but wait, for half a minute and more: all at once, then.
+          maxConcurrency: 30,
           // The package as its users get it: Node loads the build, nothing is transformed.
           server: { deps: { external: [/\/packages\/holdfast\/dist\//] } },
         },

@@ -58,6 +58,29 @@ export class ChatPage implements AsyncDisposable {
     await Promise.all([answered, this.press(button)])
   }
 
+  /** Takes another name, and with it a new client. */
+  async becomesSomebodyElse(name: string): Promise<void> {
+    await this.press('You are')
+    await this.page.fill('#name-field', name)
+    await this.press('Save')
+    await this.page.waitForSelector('#name-dialog', { state: 'hidden' })
+  }
+
+  /** Turns the switch of the transport. */
+  async prefers(transport: 'Automatic' | 'WebSocket' | 'SSE' | 'Long-poll'): Promise<void> {
+    await this.page.getByRole('radio', { name: transport }).check()
+  }
+
+  /** Waits until the panel and the badge show this transport in use. */
+  async uses(
+    transport: 'WebSocket' | 'SSE' | 'long-poll',
+    timeout: number = patience.timeout,
+  ): Promise<void> {
+    const shown = (): Promise<(string | null)[]> =>
+      Promise.all([this.page.textContent('#transport'), this.page.textContent('#badge-transport')])
+    await expect.poll(shown, { ...patience, timeout }).toEqual([transport, `over ${transport}`])
+  }
+
   /** Presses “Try now” if it is there: at any moment the page may try by itself. Returns what the badge says. */
   tryNow(): Promise<string | null> {
     return this.page.evaluate(() => {

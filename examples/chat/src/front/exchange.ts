@@ -27,11 +27,6 @@ export class Exchange implements Passage {
     })
   }
 
-  get link(): string | null {
-    const { [linkHeader]: name = this.#answer?.headers[linkHeader] } = this.#request.headers
-    return typeof name === 'string' ? name : null
-  }
-
   /**
    * @param port where the server listens, null while it is not there
    * @param holdBack whether the response is passed on only once it has ended
@@ -92,5 +87,3 @@ export class Exchange implements Passage {
     if (this.#response.closed && (this.#onward?.closed ?? true)) this.#gone()
   }
 }
-
-const linkHeader = 'holdfast-link'

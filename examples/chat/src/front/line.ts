@@ -4,14 +4,19 @@ import { Exchange } from './exchange.ts'
 import type { Passage } from './passage.ts'
 import { Tunnel } from './tunnel.ts'
 
+/** A page has one link, and a second one while it changes over. */
+const maxRecentLinks = 4
+
 /** What lies between one page and the hub: the page's passages, and what is done to them. */
 export class Line {
   readonly #passages = new Set<Passage>()
   #unplugged = false
   #webSocketBlocked = false
   #buffering = false
-  /** Links of several requests that went half-open: the requests still to come are swallowed like those under way. */
-  #halfOpenLinks: ReadonlySet<string | null> = new Set()
+  /** The names of the links of requests that were used last. */
+  readonly #recentLinks = new Set<string>()
+  /** Those of them that went half-open: requests still to come are swallowed like those that were under way. */
+  #halfOpenLinks: ReadonlySet<string> = new Set()
 
   get idle(): boolean {
     return this.#passages.size === 0
@@ -39,7 +44,7 @@ export class Line {
     }
     const exchange: Exchange = new Exchange(request, response, () => this.#passages.delete(exchange))
     this.#passages.add(exchange)
-    if (exchange.link !== null && this.#halfOpenLinks.has(exchange.link)) exchange.goHalfOpen()
+    if (this.#belongsToHalfOpenLink(request)) exchange.goHalfOpen()
     else exchange.forward(port, this.#buffering)
   }
 
@@ -48,8 +53,7 @@ export class Line {
   }
 
   goHalfOpen(): void {
-    // A link that was half-open before, and is used still, has a swallowed request under way.
-    this.#halfOpenLinks = new Set(Array.from(this.#passages, ({ link }) => link))
+    this.#halfOpenLinks = new Set(this.#recentLinks)
     for (const passage of this.#passages) passage.goHalfOpen()
   }
 
@@ -81,5 +85,15 @@ export class Line {
 
   stopBuffering(): void {
     this.#buffering = false
+  }
+
+  #belongsToHalfOpenLink({ headers }: IncomingMessage): boolean {
+    const link = headers['holdfast-link']
+    if (typeof link !== 'string') return false
+    this.#recentLinks.delete(link)
+    this.#recentLinks.add(link)
+    const [oldest] = this.#recentLinks
+    if (oldest !== undefined && this.#recentLinks.size > maxRecentLinks) this.#recentLinks.delete(oldest)
+    return this.#halfOpenLinks.has(link)
   }
 }

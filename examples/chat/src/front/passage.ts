@@ -1,7 +1,5 @@
 /** Something of a page that passes through the front: a WebSocket, or a request and its response. */
 export interface Passage {
-  /** The name of the link that it is part of, if it has told one. */
-  readonly link: string | null
   /** Both sides see a reset connection. */
   cut(): void
   /**

@@ -5,8 +5,6 @@ import type { Passage } from './passage.ts'
 
 /** One WebSocket on its way through the front: bytes from the page go to the hub, and back. */
 export class Tunnel implements Passage {
-  /** A WebSocket is its link: nothing else has to name it. */
-  readonly link = null
   readonly #page: Duplex
   readonly #hub: Duplex
   #halfOpen = false

@@ -7,7 +7,7 @@ import { inState } from '../testing/client-state.ts'
 import { countTimers, type CountedTimers } from '../testing/counted-timers.ts'
 import { Owner } from '../testing/owner.ts'
 import { hubUrl, startHub, type RealHub } from '../testing/real-hub.ts'
-import { TcpProxy } from '../testing/tcp-proxy.ts'
+import { FaultProxy } from '../testing/fault-proxy/fault-proxy.ts'
 import { until } from '../testing/until.ts'
 import type { HubOptions } from '../server/index.ts'
 import { nodeEnv } from './env.ts'
@@ -180,7 +180,7 @@ describe('S15 close() leaves nothing, ends every promise and is final', () => {
 
   it('when the hub has gone silent: within its own bound', async () => {
     const real = await startSilentHub()
-    const proxy = owner.own(await TcpProxy.before(real.port))
+    const proxy = owner.own(await FaultProxy.before(real.port))
     const client = makeCountedClient(hubUrl(proxy.port))
     await inState(client, 'live')
     proxy.freeze()

@@ -3,7 +3,7 @@ import { inState } from '../testing/client-state.ts'
 import { Owner } from '../testing/owner.ts'
 import { RawLink } from '../testing/raw-link.ts'
 import { hubUrl, startHub } from '../testing/real-hub.ts'
-import { TcpProxy } from '../testing/tcp-proxy.ts'
+import { FaultProxy } from '../testing/fault-proxy/fault-proxy.ts'
 import { until } from '../testing/until.ts'
 import { connect, type StateChange } from './index.ts'
 
@@ -13,7 +13,7 @@ afterEach(() => owner.closeAll())
 describe('S28 packets vanish without an end of the connection', () => {
   it('both sides notice by themselves; the client does not wait for its dead socket, and comes back with what it missed', async () => {
     const real = owner.own(await startHub({ heartbeat: { intervalMs: 100, timeoutMs: 150 } }))
-    const deadEnd = owner.own(await TcpProxy.before(real.port))
+    const deadEnd = owner.own(await FaultProxy.before(real.port))
     const client = owner.own(connect(hubUrl(deadEnd.port)))
     const offsets: number[] = []
     const gaps: unknown[] = []

@@ -4,7 +4,7 @@ import { ChildProgram } from '../testing/child-program.ts'
 import { inState } from '../testing/client-state.ts'
 import { Owner } from '../testing/owner.ts'
 import { hubUrl, startHub, type RealHub } from '../testing/real-hub.ts'
-import { TcpProxy } from '../testing/tcp-proxy.ts'
+import { FaultProxy } from '../testing/fault-proxy/fault-proxy.ts'
 import { until } from '../testing/until.ts'
 import { connect, longPoll, sse, type Client } from './index.ts'
 
@@ -101,7 +101,7 @@ describe.each([
 
   it('closes within its bound if the hub has gone silent, and leaves nothing', async () => {
     const real = await startCountingHub()
-    const proxy = owner.own(await TcpProxy.before(real.port))
+    const proxy = owner.own(await FaultProxy.before(real.port))
     const client = connectTo(hubUrl(proxy.port))
     await inState(client, 'live')
     proxy.freeze()
@@ -111,7 +111,7 @@ describe.each([
 
   it('loses and doubles nothing when its connections are cut and reset', { timeout: 30_000 }, async () => {
     const real = await startCountingHub()
-    const proxy = owner.own(await TcpProxy.before(real.port))
+    const proxy = owner.own(await FaultProxy.before(real.port))
     const client = connectTo(hubUrl(proxy.port))
     const received: unknown[] = []
     const executed: unknown[] = []

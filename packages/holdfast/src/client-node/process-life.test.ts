@@ -6,7 +6,7 @@ import { Owner } from '../testing/owner.ts'
 import type { HubReport } from '../testing/programs/hub-program.ts'
 import { RawLink } from '../testing/raw-link.ts'
 import { hubUrl, startHub } from '../testing/real-hub.ts'
-import { TcpProxy } from '../testing/tcp-proxy.ts'
+import { FaultProxy } from '../testing/fault-proxy/fault-proxy.ts'
 import { until } from '../testing/until.ts'
 import { connect, type Client } from './index.ts'
 
@@ -34,7 +34,7 @@ describe('S16 a client that is dropped without close()', () => {
 
   it('keeps it alive, and comes back, if it subscribes to something', { timeout: 30_000 }, async () => {
     const real = owner.own(await startHub())
-    const proxy = owner.own(await TcpProxy.before(real.port))
+    const proxy = owner.own(await FaultProxy.before(real.port))
     const program = owner.own(await ChildProgram.run('idle-client', hubUrl(proxy.port), 'subscribed'))
     await until(() => real.hub.stats().subscriptions === 1, 'it has subscribed')
     proxy.cut()

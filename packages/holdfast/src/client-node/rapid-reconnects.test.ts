@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import type { HubStats } from '../server/index.ts'
 import { hubUrl, startHub, type RealHub } from '../testing/real-hub.ts'
-import { TcpProxy } from '../testing/tcp-proxy.ts'
+import { FaultProxy } from '../testing/fault-proxy/fault-proxy.ts'
 import { inState } from '../testing/client-state.ts'
 import { until } from '../testing/until.ts'
 import { makeClient } from '../client/connect.ts'
@@ -47,7 +47,7 @@ it(
   { timeout: 60_000 },
   async () => {
     const real = own(await startHub())
-    const proxy = own(await TcpProxy.before(real.port))
+    const proxy = own(await FaultProxy.before(real.port))
     const timers = countTimers(nodeEnv)
     const subscriber = connectImpatiently(hubUrl(proxy.port), timers)
     const publisher = own(connect(real.url))
@@ -86,7 +86,7 @@ it(
 )
 
 /** Cuts a live link once, and in two of three cases also the next one before that is live. */
-async function cutTheLink(client: Client, proxy: TcpProxy, cut: number): Promise<void> {
+async function cutTheLink(client: Client, proxy: FaultProxy, cut: number): Promise<void> {
   await inState(client, 'live')
   const down = inState(client, 'waiting')
   if (cut % 2 === 0) proxy.cut()

@@ -131,7 +131,9 @@ export class ClientCore implements ConnectionHost {
   admitted(welcome: WelcomeFrame): void {
     const { subject, session } = welcome
     const identityChanged = this.#subject !== null && !sameSubject(this.#subject, subject)
-    if (this.#session) this.counters.reconnects++
+    const { state } = this.connection
+    const upgraded = state.name === 'live' && state.upgraded
+    if (this.#session && !upgraded) this.counters.reconnects++
     this.#session = session
     this.#subject = subject
     const settle = this.operations.resume(welcome, identityChanged)
@@ -139,7 +141,7 @@ export class ClientCore implements ConnectionHost {
     // Only from here on the application is called, which may publish at once.
     this.handlers.resume(welcome)
     settle()
-    this.#tellTransport()
+    if (upgraded) this.#tellTransport()
   }
 
   received(frame: DataFrame, text: string): void {
@@ -163,6 +165,7 @@ export class ClientCore implements ConnectionHost {
       reason: 'reason' in to ? to.reason : null,
       retryAt: this.retryAt,
     })
+    this.#tellTransport()
     if (to.name !== 'closed') return
     this.emitter.clear()
     for (const resolve of this.#closed.splice(0)) resolve()
@@ -197,7 +200,7 @@ export class ClientCore implements ConnectionHost {
     if (state.name !== 'live' || transport === null || transport === from) return
     this.#transport = transport
     let reason: TransportChange['reason'] = from === null ? 'first' : 'fallback'
-    if (state.upgraded) reason = state.choice.best === 0 ? 'better' : 'preferred'
+    if (state.upgraded) reason = state.choice.chosen ? 'preferred' : 'better'
     this.emitter.emit('transport', { from, to: transport, reason, failure: this.#failure })
     this.#failure = null
   }

@@ -6,6 +6,7 @@ import {
   type ClientPolicy,
   type ClientState,
   type Departure,
+  type Reason,
 } from '../core/client/state.ts'
 import { stepClient } from '../core/client/step.ts'
 import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
@@ -41,7 +42,7 @@ export interface ConnectionHost {
   /** What held up the handing over of operations is gone. */
   unblocked(): void
   /** The connection is closed for good. */
-  released(reason: { readonly code: Departure['code']; readonly message: string }): void
+  released(reason: Reason): void
 }
 
 /** Where the hub is, and how it is reached. */
@@ -120,8 +121,8 @@ export class Connection implements Timed {
 
   /** @throws TypeError for a transport that is not in the list */
   prefer(name: string | null): void {
-    const transport = name === null ? 0 : this.#indexOf(name)
-    if (transport < 0) throw new TypeError(`${name} is not among the transports`)
+    const transport = name === null ? null : this.#indexOf(name)
+    if (transport === -1) throw new TypeError(`${name} is not among the transports`)
     this.input({ type: 'preferred', transport })
   }
 
@@ -206,7 +207,7 @@ export class Connection implements Timed {
       case 'ping':
         return this.send({ type: 'ping', id: effect.id })
       case 'abandon':
-        return this.#giveUp(effect.code)
+        return this.#giveUp(effect.reason)
       case 'leave':
         this.send({ type: 'leave' })
         return this.#main?.link?.close()
@@ -224,15 +225,12 @@ export class Connection implements Timed {
     else this.sendText(hello)
   }
 
-  /** A token() that took all the time of an attempt is not waited for any longer. */
-  #giveUp(code: Departure['code'] | null): void {
-    const tokenLate =
-      this.#state.name !== 'closed' && this.#main?.link === null && this.#endpoint.tokens.forget()
-    const departure: Departure = tokenLate
-      ? { code: 'token_failed', message: 'token() took too long.', retry: true }
-      : { code: code ?? 'closed', message: 'The client gave the link up.', retry: true }
-    this.#dropLink(departure)
-    if (code !== null && code !== 'closed') this.#host.failed(departure, undefined)
+  #giveUp(reason: Reason | null): void {
+    this.#main?.link?.abandon()
+    this.#main = null
+    // It is not waited for any longer: the next attempt asks anew.
+    if (reason?.code === 'token_failed') this.#endpoint.tokens.forget()
+    if (reason) this.#host.failed({ ...reason, retry: true }, undefined)
   }
 
   /** The link's end is known: nothing more is heard of it. */
@@ -286,7 +284,8 @@ export class Connection implements Timed {
     } else if (departure) {
       this.#fail(attachment, departure)
     } else if (name === 'connecting') {
-      const message = `The link to ${this.#endpoint.url.href} did not open.`
+      const name = this.#nameOf(this.#state.choice.transport)
+      const message = `${name} to ${this.#endpoint.url.href} did not open.`
       this.#fail(attachment, { code: 'connect_failed', message, retry: true })
     } else {
       this.#fail(attachment, {

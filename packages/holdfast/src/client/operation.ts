@@ -37,23 +37,25 @@ export class PendingOperation implements OutboxItem, Timed {
   readonly promise: Promise<unknown> & { status?: OperationStatus }
   readonly tick: () => void
   readonly #head: string
-  readonly #told: ((status: OperationStatus) => void) | undefined
+  readonly #told: (status: OperationStatus) => void
   #settled: (error: HoldfastError | null, value: unknown) => void = () => {}
 
   /**
    * @param head the frame's JSON without number and closing brace
    * @param gaveUp the caller gave up, or its deadline passed
+   * @param callSafely a callback of the application that throws harms nobody
    */
   constructor(
     head: string,
     { signal, idempotent = false, onStatus }: OperationOptions,
     gaveUp: (code: 'timeout' | 'aborted') => void,
+    callSafely: (callback: () => void) => void,
   ) {
     this.#head = head
     this.length = head.length
     this.bytes = utf8Length(head) + longestNumberBytes
     this.idempotent = idempotent
-    this.#told = onStatus
+    this.#told = (status) => onStatus && callSafely(() => onStatus(status))
     this.tick = () => gaveUp('timeout')
     const abort = (): void => gaveUp('aborted')
     signal?.addEventListener('abort', abort)
@@ -77,7 +79,7 @@ export class PendingOperation implements OutboxItem, Timed {
   move(status: OperationStatus): void {
     if (this.promise.status === status) return
     this.promise.status = status
-    this.#told?.(status)
+    this.#told(status)
   }
 
   settle(error: HoldfastError | null, value?: unknown): void {

@@ -152,12 +152,9 @@ export class Operations implements Timed {
     timeoutMs: number | undefined,
   ): Operation<unknown> {
     assertPositive('timeoutMs', timeoutMs)
-    const { onStatus } = options
-    const guarded: OperationOptions = onStatus
-      ? { ...options, onStatus: (status) => this.#callSafely(() => onStatus(status)) }
-      : options
     const head = invalid ? '' : JSON.stringify(frame).slice(0, -1)
-    const item = new PendingOperation(head, guarded, (code) => this.#giveUp(item, failure(item, code)))
+    const gaveUp = (code: 'timeout' | 'aborted'): void => this.#giveUp(item, failure(item, code))
+    const item = new PendingOperation(head, options, gaveUp, this.#callSafely)
     const refusal = invalid ?? this.#refusalOf(item, options)
     if (refusal) item.settle(refusal)
     else {

@@ -64,7 +64,7 @@ export type ClientEvents = {
 export interface ClientStats {
   /** Times the hub was asked for a welcome. */
   readonly attempts: number
-  /** Welcomes after the first. */
+  /** Welcomes after the first, but for those that only changed the transport. */
   readonly reconnects: number
   readonly connectionErrors: number
   /** Gaps that subscriptions were told of. */

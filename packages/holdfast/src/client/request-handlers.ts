@@ -2,7 +2,7 @@ import { Ledger, type Arrival } from '../core/operations/ledger.ts'
 import { returnedResult, thrownResult, type HandlerResult } from '../core/operations/result-frame.ts'
 import type { Timekeeper } from '../core/time/timekeeper.ts'
 import type { CancelFrame, Range, RequestFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { isName, noName } from '../core/wire/names.ts'
+import { isName } from '../core/wire/names.ts'
 import type { Connection } from './connection.ts'
 
 export interface RequestContext {
@@ -43,7 +43,7 @@ export class RequestHandlers {
 
   /** @throws TypeError */
   on(method: string, handler: RequestHandler): () => void {
-    if (!isName(method)) throw new TypeError(noName)
+    if (!isName(method)) throw new TypeError('not a method name')
     if (this.#handlers.has(method)) throw new TypeError(`${method} has a handler already`)
     this.#handlers.set(method, handler)
     return () => {

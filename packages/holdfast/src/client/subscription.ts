@@ -115,7 +115,7 @@ export class LocalSubscription {
   }
 
   iterator(): AsyncIterator<Message | Gap> {
-    if (!this.#buffer) throw new TypeError('a subscription with handlers is not iterable')
+    if (!this.#buffer) throw new TypeError('with handlers it is not iterable')
     return this.#buffer.iterator(() => this.unsubscribe())
   }
 

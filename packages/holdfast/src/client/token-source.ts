@@ -9,7 +9,9 @@ export type TokenOption = string | ((request: TokenRequest) => string | null | P
 /** Asks the application for a token, once at a time however many attempts want one. */
 export class TokenSource {
   readonly #option: TokenOption | undefined
-  #asking: { readonly rejected: boolean; readonly answer: Promise<string | null> } | null = null
+  #asking: Promise<string | null> | null = null
+  /** What the application was told when it was asked. */
+  #rejected = false
 
   constructor(option: TokenOption | undefined) {
     this.#option = option
@@ -20,21 +22,18 @@ export class TokenSource {
   }
 
   get(rejected: boolean): Promise<string | null> {
-    if (this.#asking && (this.#asking.rejected || !rejected)) return this.#asking.answer
-    const asking = { rejected, answer: this.#ask(rejected) }
-    this.#asking = asking
-    const done = (): void => {
+    if (this.#asking && (this.#rejected || !rejected)) return this.#asking
+    const asking = this.#ask(rejected).finally(() => {
       if (this.#asking === asking) this.#asking = null
-    }
-    asking.answer.finally(done).catch(() => {})
-    return asking.answer
+    })
+    this.#rejected = rejected
+    this.#asking = asking
+    return asking
   }
 
-  /** Whoever asked no longer waits, and the next one asks anew; false if nobody asked. */
-  forget(): boolean {
-    const asked = this.#asking !== null
+  /** Whoever asked no longer waits, and the next one asks anew. */
+  forget(): void {
     this.#asking = null
-    return asked
   }
 
   async #ask(rejected: boolean): Promise<string | null> {

@@ -9,7 +9,7 @@ import type {
   UnsubscribedFrame,
 } from '../core/wire/frames.ts'
 import { isFrom } from '../core/wire/hub-frames.ts'
-import { isName, noName, utf8Length } from '../core/wire/names.ts'
+import { isName, utf8Length } from '../core/wire/names.ts'
 import type { Connection } from './connection.ts'
 import {
   LocalSubscription,
@@ -65,7 +65,7 @@ export class Topics {
     options: SubscribeOptions,
     handlers: SubscriptionHandlers | undefined,
   ): LocalSubscription {
-    if (!isName(topic)) throw new HoldfastError('topic_invalid', noName)
+    if (!isName(topic)) throw new HoldfastError('topic_invalid')
     assertHandlers(options, handlers)
     if (!isFrom(options.from ?? 'now')) throw new TypeError('from is no place in a topic')
     const { name } = this.#connection.state
@@ -129,9 +129,9 @@ export class Topics {
 
 /** In JavaScript a handler that is missing, or in the place of the options, would lose messages in silence. */
 function assertHandlers(options: SubscribeOptions, handlers: SubscriptionHandlers | undefined): void {
-  if ('message' in options || 'gap' in options) throw new TypeError('the handlers are the third argument')
-  if (handlers === undefined) return
-  for (const name of ['message', 'gap'] as const) {
-    if (typeof handlers[name] !== 'function') throw new TypeError(`the handler ${name} must be a function`)
-  }
+  const complete = !handlers || (isFunction(handlers.message) && isFunction(handlers.gap))
+  if (!complete || 'message' in options || 'gap' in options)
+    throw new TypeError('the handlers message and gap are the third argument')
 }
+
+const isFunction = (value: unknown): boolean => typeof value === 'function'

@@ -9,7 +9,7 @@ import {
 import { inState } from '../testing/client-state.ts'
 import { Owner } from '../testing/owner.ts'
 import { hubUrl, startHub, type RealHub } from '../testing/real-hub.ts'
-import { TcpProxy } from '../testing/tcp-proxy.ts'
+import { FaultProxy } from '../testing/fault-proxy/fault-proxy.ts'
 import { until } from '../testing/until.ts'
 import type { HubOptions, Logger } from './index.ts'
 
@@ -235,7 +235,7 @@ describe('hub.request()', () => {
 
   it('S25 survives a reconnect: a reply given while offline is delivered later', async () => {
     const { hub, port } = await start()
-    const proxy = owner.own(await TcpProxy.before(port))
+    const proxy = owner.own(await FaultProxy.before(port))
     const client = await liveClient(hubUrl(proxy.port))
     let answer = (_reply: string): void => {}
     let calls = 0
@@ -245,6 +245,8 @@ describe('hub.request()', () => {
     })
     const reply = hub.request({ session: client.session ?? '' }, 'slow', null)
     await until(() => calls === 1, 'the client is at it')
+    // Then the link is proved, and its loss no reason to try another transport at once.
+    await client.publish('elsewhere', null)
     proxy.cut()
     await inState(client, 'waiting')
     answer('done')

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Owner } from '../testing/owner.ts'
 import { helloFrame, randomId, RawLink, type RawFrame } from '../testing/raw-link.ts'
 import { hubUrl, startHub, type RealHub } from '../testing/real-hub.ts'
-import { TcpProxy } from '../testing/tcp-proxy.ts'
+import { FaultProxy } from '../testing/fault-proxy/fault-proxy.ts'
 import { until } from '../testing/until.ts'
 import { upgradeByHand } from '../testing/upgrade-by-hand.ts'
 import type { SessionEvent } from './index.ts'
@@ -29,7 +29,7 @@ async function pong(link: RawLink): Promise<void> {
 describe('S1 a client comes back before the old socket’s end was noticed', () => {
   it('the late close of the old one neither removes nor disturbs the new link', async () => {
     const real = owner.own(await startHub())
-    const proxy = owner.own(await TcpProxy.before(real.port))
+    const proxy = owner.own(await FaultProxy.before(real.port))
     const client = identity()
     const old = owner.own(await RawLink.welcomed(hubUrl(proxy.port), { ...client, attempt: 1 }))
     // The old socket is half open: the hub hears nothing of its end.
@@ -65,8 +65,8 @@ describe('S1 a client comes back before the old socket’s end was noticed', () 
     const events: SessionEvent['type'][] = []
     real.hub.on('session', ({ type }) => events.push(type))
     const client = identity()
-    const throughProxy = async (attempt: number): Promise<{ proxy: TcpProxy; link: RawLink }> => {
-      const proxy = owner.own(await TcpProxy.before(real.port))
+    const throughProxy = async (attempt: number): Promise<{ proxy: FaultProxy; link: RawLink }> => {
+      const proxy = owner.own(await FaultProxy.before(real.port))
       const link = await RawLink.welcomed(hubUrl(proxy.port), { ...client, attempt })
       return { proxy, link: owner.own(link) }
     }

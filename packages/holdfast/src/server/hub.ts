@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { PublishResult } from '../core/wire/frames.ts'
-import { isName, noName } from '../core/wire/names.ts'
+import { isName } from '../core/wire/names.ts'
 import { attachTo } from './http/attach.ts'
 import { nodeEnv, type HubEnv } from './env.ts'
 import type { SessionListener } from './events.ts'
@@ -160,7 +160,7 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
 }
 
 function handle(handlers: HubParts['handlers'], method: string, handler: RequestHandler): () => void {
-  if (!isName(method)) throw new TypeError(noName)
+  if (!isName(method)) throw new TypeError('a method is 1 to 255 bytes without control characters')
   if (handlers.has(method)) throw new TypeError(`${method} has a handler already`)
   handlers.set(method, handler)
   return () => {

@@ -37,14 +37,20 @@ export const welcome: WelcomeFrame = {
   limits: { maxFrameBytes: 262_144, maxSubscriptions: 1_000, maxOpenOperations: 1_024 },
 }
 /** How links end. */
-export const departures: Record<'lost' | 'directed' | 'refused' | 'unauthenticated' | 'expired', Departure> =
-  {
-    lost: { code: 'link_lost', message: 'Lost.', retry: true },
-    directed: { code: 'hub_closing', message: 'Closing.', retry: true, retryAfterMs: 740 },
-    refused: { code: 'disconnected', message: 'Out.', retry: false },
-    unauthenticated: { code: 'unauthenticated', message: 'Who?', retry: false },
-    expired: { code: 'token_expired', message: 'Old.', retry: true },
-  }
+export const departures: Record<
+  'lost' | 'directed' | 'refused' | 'unauthenticated' | 'expired' | 'superseded' | 'ended' | 'unopened',
+  Departure
+> = {
+  lost: { code: 'link_lost', message: 'Lost.', retry: true },
+  directed: { code: 'hub_closing', message: 'Closing.', retry: true, retryAfterMs: 740 },
+  refused: { code: 'disconnected', message: 'Out.', retry: false },
+  unauthenticated: { code: 'unauthenticated', message: 'Who?', retry: false },
+  expired: { code: 'token_expired', message: 'Old.', retry: true },
+  superseded: { code: 'superseded', message: 'A newer link.', retry: false },
+  /** The session ended with the link [R43]. */
+  ended: { code: 'sessions_full', message: 'Full.', retry: true, received: 7 },
+  unopened: { code: 'connect_failed', message: 'Refused.', retry: true },
+}
 
 const continuity: Continuity = {
   attempt: 5,
@@ -60,8 +66,14 @@ export const clientMachine: Machine<ClientState, ClientInput, ClientEffect, Clie
   step: stepClient,
   states: {
     idle: initialClientState() as Extract<ClientState, { name: 'idle' }>,
-    connecting: { ...continuity, name: 'connecting', deadline: now + 1 },
-    joining: { ...continuity, name: 'joining', deadline: now + 1 },
+    connecting: {
+      ...continuity,
+      name: 'connecting',
+      tokenObtained: true,
+      deadline: now + 1,
+      prolonged: false,
+    },
+    joining: { ...continuity, name: 'joining', deadline: now + 1, prolonged: false },
     live: {
       ...continuity,
       name: 'live',

@@ -31,6 +31,11 @@ export class SeededRandom {
     return item
   }
 
+  /** Another source, whose numbers do not depend on how many this one will have given. */
+  fork(): SeededRandom {
+    return new SeededRandom(this.integer(0, 4_294_967_295))
+  }
+
   /** As long as 128 random bits in the characters of an identifier. */
   name(): string {
     return Array.from({ length: 22 }, () => nameCharacters[this.integer(0, 63)]).join('')

@@ -40,8 +40,8 @@ function link(socket: WebSocketLike, events: TransportEvents): TransportLink {
     if (typeof data === 'string') events.received(data)
   }
   socket.onclose = ({ code }) => {
-    const message = 'A frame was too large for the hub.'
-    events.closed(code === frameTooLarge ? { code: 'frame_too_large', message, retry: true } : null)
+    const tooLarge = { code: 'frame_too_large', message: 'frame_too_large', retry: true } as const
+    events.closed(code === frameTooLarge ? tooLarge : null)
   }
   // A `close` always follows an `error`; a late `error` without a listener would kill a Node process.
   socket.onerror = ignore

@@ -1,9 +1,7 @@
-import type { ClientEffect, ClientInput, ClientState } from './state.ts'
-
-type Live = Extract<ClientState, { name: 'live' }>
+import type { ClientEffect, ClientInput, Named } from './state.ts'
 
 interface Verdict {
-  readonly state: Live
+  readonly state: Named<'live'>
   readonly effects: readonly ClientEffect[]
 }
 
@@ -14,12 +12,17 @@ interface Verdict {
 const lookAgainMs = 1_000
 
 /** Sends a ping that has to be answered, or anything heard, until the deadline. */
-export function startProbe(state: Live, now: number, deadline: number, renewed: boolean = false): Verdict {
+export function startProbe(
+  state: Named<'live'>,
+  now: number,
+  deadline: number,
+  sentLate: boolean = false,
+): Verdict {
   const id = state.nextProbeId
   return {
     state: {
       ...state,
-      probe: { id, sentAt: now, deadline, renewed },
+      probe: { id, sentAt: now, deadline, sentLate },
       nextProbeId: id + 1,
       checkAt: Math.min(deadline, now + lookAgainMs),
     },
@@ -29,19 +32,19 @@ export function startProbe(state: Live, now: number, deadline: number, renewed: 
 
 /** What the silence since `heardAt` means [R40, R41]. */
 export function silenceVerdict(
-  state: Live,
+  state: Named<'live'>,
   { heardAt, late }: Extract<ClientInput, { type: 'ticked' }>,
   now: number,
 ): Verdict | 'dead' {
+  if (now < state.checkAt) return { state, effects: [] }
   const { intervalMs, timeoutMs } = state.heartbeat
   const probe = state.probe && heardAt > state.probe.sentAt ? null : state.probe
   if (probe) {
-    if (now < probe.deadline) {
-      return { state: { ...state, checkAt: Math.min(probe.deadline, now + lookAgainMs) }, effects: [] }
-    }
-    return late && !probe.renewed ? startProbe(state, now, now + timeoutMs, true) : 'dead'
+    if (late && !probe.sentLate) return startProbe(state, now, now + timeoutMs, true)
+    if (now >= probe.deadline) return 'dead'
+    return { state: { ...state, checkAt: Math.min(probe.deadline, now + lookAgainMs) }, effects: [] }
   }
   const probeAt = heardAt + intervalMs + timeoutMs / 3
   if (now < probeAt) return { state: { ...state, probe, checkAt: probeAt }, effects: [] }
-  return startProbe({ ...state, probe }, now, now + (timeoutMs * 2) / 3)
+  return startProbe({ ...state, probe }, now, now + (timeoutMs * 2) / 3, late)
 }

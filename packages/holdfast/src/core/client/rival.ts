@@ -1,7 +1,13 @@
 import { candidateAfter, rivalAfterMs } from './choice.ts'
-import type { ClientEffect, ClientInput, ClientPolicy, ClientState } from './state.ts'
-
-type Live = Extract<ClientState, { name: 'live' }>
+import {
+  allow,
+  type Allowance,
+  type ClientEffect,
+  type ClientInput,
+  type ClientPolicy,
+  type Contested,
+  type Named,
+} from './state.ts'
 
 /**
  * A link over a better transport, tried beside the one that works [R60]:
@@ -9,12 +15,11 @@ type Live = Extract<ClientState, { name: 'live' }>
  *     opening ── opened ──▶ proving ── ponged ──▶ joining ── welcomed ──▶ it takes over
  *        └── departed, due ────┴───────────────────┴──▶ nothing has changed
  */
-export interface Rival {
+export interface Rival extends Allowance {
   readonly attempt: number
   readonly phase: 'opening' | 'proving' | 'joining'
   /** The link it is to take over from has ended: the hub fences that before it says welcome to this one. */
   readonly alone: boolean
-  readonly deadline: number
 }
 
 interface RivalContext {
@@ -24,13 +29,13 @@ interface RivalContext {
 }
 
 interface RivalStep {
-  readonly state: Live
+  readonly state: Named<'live'>
   readonly effects: readonly ClientEffect[]
 }
 
-export function startRival(state: Live, { now, policy }: RivalContext): RivalStep {
+export function startRival(state: Named<'live'>, { now, policy }: RivalContext): RivalStep {
   const attempt = state.latestAttempt + 1
-  const rival: Rival = { attempt, phase: 'opening', alone: false, deadline: now + policy.connectTimeoutMs }
+  const rival: Rival = { attempt, phase: 'opening', alone: false, ...allow(now, policy.connectTimeoutMs) }
   return {
     state: { ...state, latestAttempt: attempt, rival },
     effects: [{ type: 'open', attempt, transport: state.candidate, tokenRejected: false }],
@@ -38,36 +43,29 @@ export function startRival(state: Live, { now, policy }: RivalContext): RivalSte
 }
 
 /** What the rival's link reports; its welcome is not dealt with here. */
-export function stepRival(
-  state: Live & { readonly rival: Rival },
-  input: ClientInput,
-  context: RivalContext,
-): RivalStep {
+export function stepRival(state: Contested, input: ClientInput, context: RivalContext): RivalStep {
   const { now, policy } = context
   const { rival } = state
   const become = (changes: Partial<Rival>, ...effects: ClientEffect[]): RivalStep => ({
     state: { ...state, rival: { ...rival, ...changes } },
     effects,
   })
-  switch (input.type) {
-    case 'tokenObtained':
-      return become({ deadline: now + policy.openTimeoutMs })
-    case 'opened':
-      return become({ phase: 'proving', deadline: now + policy.openTimeoutMs }, { type: 'challenge' })
-    case 'ponged':
-      if (rival.phase !== 'proving') break
+  switch (`${rival.phase} ${input.type}`) {
+    case 'opening tokenObtained':
+      return become(allow(now, policy.openTimeoutMs))
+    case 'opening opened':
+      return become({ phase: 'proving', ...allow(now, policy.openTimeoutMs) }, { type: 'challenge' })
+    case 'proving ponged':
       return become(
-        { phase: 'joining', deadline: now + policy.connectTimeoutMs },
+        { phase: 'joining', ...allow(now, policy.connectTimeoutMs) },
         { type: 'greet', attempt: rival.attempt },
       )
-    case 'departed':
-      return withdrawRival(state, context)
   }
-  return { state, effects: [] }
+  return input.type === 'departed' ? withdrawRival(state, context) : { state, effects: [] }
 }
 
 /** The rival is over; the next better transport is tried, or the first again after a while. */
-export function withdrawRival(state: Live, { now, random }: RivalContext): RivalStep {
+export function withdrawRival(state: Named<'live'>, { now, random }: RivalContext): RivalStep {
   const { choice, candidate } = state
   const next = candidateAfter(choice, candidate)
   return {

@@ -16,7 +16,7 @@ export interface Continuity {
   readonly attempt: number
   /** The highest number given, to this link or to a rival. */
   readonly latestAttempt: number
-  /** Failed attempts in a row, over all transports; back to 0 only when a link is proved [R42]. */
+  /** Failures in a row that the client waited after [R44]; back to 0 only when a link is proved [R42]. */
   readonly failures: number
   /** The hub refused the last token; the next refusal in a row is final [R45]. */
   readonly tokenRejected: boolean
@@ -25,13 +25,20 @@ export interface Continuity {
   readonly choice: Choice
 }
 
+/** How long something may take. */
+export interface Allowance {
+  readonly deadline: number
+  /** A late timer prolonged it: the next one judges, however late [R41]. */
+  readonly prolonged: boolean
+}
+
 /** A ping that is not answered yet. */
 export interface Probe {
   readonly id: number
   readonly sentAt: number
   readonly deadline: number
-  /** It was sent by a late timer, in the place of one whose time had passed: the next late timer judges [R41]. */
-  readonly renewed: boolean
+  /** A late timer sent it: the next one judges, however late [R41]. */
+  readonly sentLate: boolean
 }
 
 /**
@@ -48,8 +55,13 @@ export interface Probe {
  */
 export type ClientState =
   | (Continuity & { readonly name: 'idle' })
-  | (Continuity & { readonly name: 'connecting'; readonly deadline: number })
-  | (Continuity & { readonly name: 'joining'; readonly deadline: number })
+  | (Continuity &
+      Allowance & {
+        readonly name: 'connecting'
+        /** Until then, what fails is no transport's fault [R58]. */
+        readonly tokenObtained: boolean
+      })
+  | (Continuity & Allowance & { readonly name: 'joining' })
   | (Continuity & {
       readonly name: 'live'
       readonly heartbeat: WelcomeFrame['heartbeat']
@@ -82,6 +94,11 @@ export type ClientState =
   | { readonly name: 'closing'; readonly attempt: number; readonly deadline: number }
   | { readonly name: 'closed'; readonly reason: Reason }
 
+export type Named<Name extends ClientState['name']> = Extract<ClientState, { name: Name }>
+export type Open = Exclude<ClientState, { name: 'closing' | 'closed' }>
+export type Linked = Named<'connecting' | 'joining' | 'live'>
+export type Contested = Named<'live'> & { readonly rival: Rival }
+
 export type ClientInput =
   | { readonly type: 'started' }
   /** What `hello` needs is there; the transport is opened from now on. */
@@ -97,8 +114,8 @@ export type ClientInput =
   | { readonly type: 'wentOffline' }
   /** The page is left, perhaps to be shown again later. */
   | { readonly type: 'putAway' }
-  /** The application wants this transport most; the first one if it has no wish. */
-  | { readonly type: 'preferred'; readonly transport: number }
+  /** The application wants this transport most; null: it has no wish. */
+  | { readonly type: 'preferred'; readonly transport: number | null }
   | { readonly type: 'reconnectRequested' }
   | { readonly type: 'closeRequested' }
   | {
@@ -122,8 +139,8 @@ export type ClientEffect =
   | { readonly type: 'greet'; readonly attempt: number }
   | { readonly type: 'admit'; readonly welcome: WelcomeFrame }
   | { readonly type: 'ping'; readonly id: number }
-  /** The link is given up: close its socket and hear nothing more of it. Without a code nothing went wrong. */
-  | { readonly type: 'abandon'; readonly code: ErrorCode | null }
+  /** The link is given up: close its socket and hear nothing more of it. Without a reason nothing went wrong. */
+  | { readonly type: 'abandon'; readonly reason: Reason | null }
   /** Send a ping over the rival's link. */
   | { readonly type: 'challenge' }
   /** The rival's link is the link from now on; the one before is abandoned. */
@@ -161,6 +178,17 @@ export function initialClientState(home: number = 0): ClientState {
     choice,
   }
 }
+
+export const hasLink = (state: Open): state is Linked =>
+  state.name === 'connecting' || state.name === 'joining' || state.name === 'live'
+
+export const isContested = (state: ClientState): state is Contested =>
+  state.name === 'live' && state.rival !== null
+
+/** Its link has ended, and the rival awaits its welcome. */
+export const isOrphaned = (state: ClientState): state is Contested => isContested(state) && state.rival.alone
+
+export const allow = (now: number, ms: number): Allowance => ({ deadline: now + ms, prolonged: false })
 
 /** When the client wants to be ticked next, or null. */
 export function clientDeadline(state: ClientState): number | null {

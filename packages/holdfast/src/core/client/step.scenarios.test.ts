@@ -1,93 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { clientMachine, departures, machinePolicy, welcome } from '../../testing/client-machine.ts'
+import { clientMachine, departures, welcome } from '../../testing/client-machine.ts'
+import { ClientTrial as Trial } from '../../testing/client-trial.ts'
 import type { ErrorCode } from '../wire/error-codes.ts'
 import { errorTable } from '../wire/error-table.ts'
-import {
-  clientDeadline,
-  initialClientState,
-  type ClientEffect,
-  type ClientInput,
-  type ClientPolicy,
-  type ClientState,
-  type Departure,
-} from './state.ts'
-import { stepClient } from './step.ts'
-
-/** A client in a world where time passes only when the test says so. */
-class Trial {
-  state: ClientState = initialClientState()
-  now = 0
-  random = 0
-  heardAt = 0
-  readonly effects: ClientEffect[] = []
-  readonly #policy: ClientPolicy
-
-  constructor(policy: Partial<ClientPolicy> = {}) {
-    this.#policy = { ...machinePolicy, ...policy }
-    this.take({ type: 'started' })
-  }
-
-  take(...inputs: readonly ClientInput[]): this {
-    for (const input of inputs) {
-      const context = { now: this.now, random: () => this.random, policy: this.#policy }
-      const { state, effects } = stepClient(this.state, input, context)
-      this.state = state
-      this.effects.push(...effects)
-    }
-    return this
-  }
-
-  get attempt(): number {
-    return 'attempt' in this.state ? this.state.attempt : 0
-  }
-
-  get deadline(): number {
-    return clientDeadline(this.state) ?? Infinity
-  }
-
-  join(): this {
-    return this.take({ type: 'opened', attempt: this.attempt })
-  }
-
-  welcome(): this {
-    this.heardAt = this.now
-    return this.join().take({ type: 'welcomed', attempt: this.attempt, welcome })
-  }
-
-  /** A ping round trip of 20 ms. */
-  prove(): this {
-    this.now += 20
-    this.heardAt = this.now
-    return this.take({ type: 'ponged', attempt: this.attempt, id: 1 })
-  }
-
-  depart(departure: Departure = departures.lost): this {
-    return this.take({ type: 'departed', attempt: this.attempt, departure })
-  }
-
-  tick(late = false): this {
-    return this.take({ type: 'ticked', heardAt: this.heardAt, late })
-  }
-
-  /** Lets time pass until the client is no longer what it is; nothing is heard meanwhile. */
-  leaveState(): this {
-    const { name } = this.state
-    for (let ticks = 0; ticks < 1_000 && this.state.name === name; ticks++) {
-      if (this.deadline === Infinity) break
-      this.now = Math.max(this.now, this.deadline)
-      this.tick()
-    }
-    return this
-  }
-
-  count(type: ClientEffect['type']): number {
-    return this.effects.filter((effect) => effect.type === type).length
-  }
-
-  get waitMs(): number {
-    return this.state.name === 'waiting' ? this.state.retryAt - this.now : NaN
-  }
-}
+import type { ClientInput, Departure } from './state.ts'
 
 const link = (): Trial => new Trial().welcome().prove()
 
@@ -128,7 +44,7 @@ describe('reconnecting', () => {
 
   test('S17 [R45] a refused token is replaced once, at once; the second refusal in a row is final', () => {
     const trial = new Trial().join().depart(departures.unauthenticated)
-    expect(trial.effects.at(-1)).toEqual({ type: 'open', attempt: 2, tokenRejected: true })
+    expect(trial.effects.at(-1)).toEqual({ type: 'open', attempt: 2, transport: 0, tokenRejected: true })
     trial.join().depart(departures.unauthenticated)
     expect(trial.state).toMatchObject({ name: 'closed', reason: { code: 'unauthenticated' } })
   })
@@ -136,12 +52,12 @@ describe('reconnecting', () => {
   test('S31 [R45] welcome makes the token good: a refusal much later is the first again', () => {
     const trial = new Trial().join().depart(departures.unauthenticated).welcome().prove()
     trial.depart(departures.unauthenticated)
-    expect(trial.effects.at(-1)).toEqual({ type: 'open', attempt: 3, tokenRejected: true })
+    expect(trial.effects.at(-1)).toEqual({ type: 'open', attempt: 3, transport: 0, tokenRejected: true })
   })
 
   test('S31 an expired token is refreshed once: the fresh one’s refusal is final', () => {
     const trial = link().depart(departures.expired).leaveState()
-    expect(trial.effects.at(-1)).toEqual({ type: 'open', attempt: 2, tokenRejected: true })
+    expect(trial.effects.at(-1)).toEqual({ type: 'open', attempt: 2, transport: 0, tokenRejected: true })
     expect(trial.join().depart(departures.unauthenticated).state.name).toBe('closed')
   })
 })
@@ -221,7 +137,7 @@ describe('silence', () => {
     const trial = link().leaveState()
     expect(trial.now - trial.heardAt).toBe(40_000)
     expect(trial.count('ping')).toBe(2)
-    expect(trial.effects.at(-1)).toEqual({ type: 'abandon', code: 'heartbeat_timeout' })
+    expect(trial.effects.at(-1)).toMatchObject({ type: 'abandon', reason: { code: 'heartbeat_timeout' } })
     const { state } = trial
     expect(trial.take({ type: 'departed', attempt: 1, departure: departures.lost }).state).toBe(state)
   })
@@ -299,7 +215,8 @@ describe('silence', () => {
   test('S30 waking up while connecting or joining leaves the attempt alone', () => {
     for (const trial of [new Trial(), new Trial().join()]) {
       const { state } = trial
-      expect(trial.take({ type: 'woke' }, { type: 'wentOffline' }, { type: 'woke' }).state).toBe(state)
+      trial.take({ type: 'woke' }, { type: 'wentOffline' }, { type: 'woke' }, { type: 'cameOnline' })
+      expect(trial.state).toEqual(state)
     }
   })
 })

@@ -5,14 +5,14 @@ import {
   machineNow as now,
   machinePolicy as policy,
 } from '../../testing/client-machine.ts'
-import { describeTable, type TransitionTable } from '../../testing/transition-table.ts'
-import type { ClientEffect, ClientInput, ClientState } from './state.ts'
+import { describeTable, type Outcome, type TransitionTable } from '../../testing/transition-table.ts'
+import type { ClientEffect, ClientInput, ClientState, Probe } from './state.ts'
 import type { ClientContext } from './step.ts'
 
 type ClientTable = TransitionTable<ClientState, ClientInput, ClientEffect, ClientContext>
 
-const { directed, refused, unauthenticated, expired } = departures
-const probe = { id: 3, sentAt: now - 1_000, deadline: now + 9_000 }
+const { directed, refused } = departures
+const probe: Probe = { id: 3, sentAt: now - 1_000, deadline: now + 9_000, sentLate: false }
 
 const opening = (fields: object = {}) =>
   ({ next: 'connecting', effects: ['open'], fields: { deadline: now + 10_000, ...fields } }) as const
@@ -39,51 +39,34 @@ const tooSlow = {
   effects: ['abandon'],
   fields: { failures: 3, retryAt: now + 4_600, directed: false, reason: { code: 'connect_timeout' } },
 } as const
+const putAway = {
+  next: 'waiting',
+  effects: ['abandon'],
+  fields: { attempt: 5, failures: 2, retryAt: Infinity, directed: false, reason: { code: 'page_hidden' } },
+} as const
+const probed = (fields: object) =>
+  ({
+    next: 'live',
+    effects: ['ping'],
+    fields: { probe: { id: 4, sentAt: now, deadline: now + 5_000 }, nextProbeId: 5, ...fields },
+  }) as const
+/** What becomes known, and nothing else: of the page, or of what the application wants. */
+const noted = (
+  next: ClientState['name'],
+  fields: Readonly<Record<string, unknown>>,
+): Outcome<ClientState, ClientEffect> => ({
+  next,
+  effects: [],
+  fields,
+})
+const wanted = { choice: { transport: 1, home: 1, homeProved: false, best: 1 } }
 
-/** What the end of a link means that did not prove itself, whether it was being opened, joined or live. */
+/** In departure.table.test.ts there are more. */
 const unprovedDeparture = [
   { when: 'lost', outcome: backingOff },
   { when: 'another attempt', input: { attempt: 4 }, outcome: 'ignored' },
   { when: 'with retryAfterMs', input: { departure: directed }, outcome: toldWhen },
   { when: 'retry: false', input: { departure: refused }, outcome: released },
-  {
-    when: 'token rejected once',
-    input: { departure: unauthenticated },
-    outcome: opening({ attempt: 6, failures: 2, tokenRejected: true }),
-  },
-  {
-    when: 'token rejected twice',
-    state: { tokenRejected: true },
-    input: { departure: unauthenticated },
-    outcome: released,
-  },
-  {
-    when: 'token rejected twice, whatever the hub says of retrying',
-    state: { tokenRejected: true },
-    input: { departure: { ...unauthenticated, retry: true } },
-    outcome: released,
-  },
-  {
-    when: 'the only token rejected',
-    input: { departure: unauthenticated },
-    context: { policy: { ...policy, canRefreshToken: false } },
-    outcome: released,
-  },
-  {
-    when: 'token expired',
-    input: { departure: expired },
-    outcome: { next: 'waiting', effects: [], fields: { failures: 3, tokenRejected: true } },
-  },
-  {
-    when: 'the last attempt allowed',
-    context: { policy: { ...policy, maxAttempts: 3 } },
-    outcome: { next: 'closed', effects: ['release'], fields: { reason: { code: 'attempts_exhausted' } } },
-  },
-  {
-    when: 'the last attempt but one',
-    context: { policy: { ...policy, maxAttempts: 4 } },
-    outcome: backingOff,
-  },
 ] as const
 
 const notReady = [
@@ -100,6 +83,7 @@ const notReady = [
 const table: ClientTable = {
   idle: {
     started: opening({ attempt: 1, failures: 0, tokenRejected: false }),
+    tokenObtained: 'ignored',
     opened: 'ignored',
     welcomed: 'ignored',
     departed: [
@@ -108,13 +92,27 @@ const table: ClientTable = {
     ],
     ponged: 'ignored',
     woke: 'ignored',
-    wentOffline: 'ignored',
+    cameOnline: [
+      { when: 'as before', outcome: 'ignored' },
+      { when: 'again', state: { offline: true }, outcome: noted('idle', { offline: false }) },
+    ],
+    wentOffline: noted('idle', { offline: true }),
+    putAway: 'ignored',
+    preferred: [{ when: 'another', input: { transport: 1 }, outcome: noted('idle', wanted) }],
     reconnectRequested: opening({ attempt: 1 }),
     closeRequested: released,
     ticked: 'ignored',
   },
   connecting: {
     started: 'ignored',
+    tokenObtained: [
+      {
+        when: 'the same attempt',
+        state: { tokenObtained: false, prolonged: true },
+        outcome: noted('connecting', { tokenObtained: true, deadline: now + 5_000, prolonged: false }),
+      },
+      { when: 'another attempt', input: { attempt: 4 }, outcome: 'ignored' },
+    ],
     opened: [
       {
         when: 'the same attempt',
@@ -130,7 +128,20 @@ const table: ClientTable = {
     departed: unprovedDeparture,
     ponged: 'ignored',
     woke: 'ignored',
-    wentOffline: 'ignored',
+    cameOnline: [
+      { when: 'as before', outcome: 'ignored' },
+      { when: 'again', state: { offline: true }, outcome: noted('connecting', { offline: false }) },
+    ],
+    wentOffline: noted('connecting', { offline: true }),
+    putAway,
+    preferred: [
+      { when: 'the one under way', outcome: noted('connecting', { choice: { best: 0 } }) },
+      {
+        when: 'another',
+        input: { transport: 1 },
+        outcome: { next: 'connecting', effects: ['abandon', 'open'], fields: { attempt: 6, ...wanted } },
+      },
+    ],
     reconnectRequested: 'ignored',
     closeRequested: abandoned,
     ticked: [
@@ -139,12 +150,24 @@ const table: ClientTable = {
         when: 'due, late',
         state: { deadline: now - 60_000 },
         input: { late: true },
-        outcome: { next: 'connecting', effects: [], fields: { attempt: 5, deadline: now + 10_000 } },
+        outcome: noted('connecting', { attempt: 5, deadline: now + 10_000, prolonged: true }),
+      },
+      {
+        when: 'due, without a token',
+        state: { deadline: now, tokenObtained: false },
+        outcome: { next: 'waiting', effects: ['abandon'], fields: { reason: { code: 'token_failed' } } },
+      },
+      {
+        when: 'due, late again',
+        state: { deadline: now - 60_000, prolonged: true },
+        input: { late: true },
+        outcome: tooSlow,
       },
     ],
   },
   joining: {
     started: 'ignored',
+    tokenObtained: 'ignored',
     opened: 'ignored',
     welcomed: [
       {
@@ -170,7 +193,20 @@ const table: ClientTable = {
     departed: unprovedDeparture,
     ponged: 'ignored',
     woke: 'ignored',
-    wentOffline: 'ignored',
+    cameOnline: [
+      { when: 'as before', outcome: 'ignored' },
+      { when: 'again', state: { offline: true }, outcome: noted('joining', { offline: false }) },
+    ],
+    wentOffline: noted('joining', { offline: true }),
+    putAway,
+    preferred: [
+      { when: 'the one under way', outcome: noted('joining', { choice: { best: 0 } }) },
+      {
+        when: 'another',
+        input: { transport: 1 },
+        outcome: { next: 'connecting', effects: ['abandon', 'open'], fields: { attempt: 6, ...wanted } },
+      },
+    ],
     reconnectRequested: 'ignored',
     closeRequested: leaving,
     ticked: [
@@ -179,47 +215,22 @@ const table: ClientTable = {
         when: 'due, late',
         state: { deadline: now - 60_000 },
         input: { late: true },
-        outcome: { next: 'joining', effects: [], fields: { attempt: 5, deadline: now + 10_000 } },
+        outcome: noted('joining', { attempt: 5, deadline: now + 10_000, prolonged: true }),
+      },
+      {
+        when: 'due, late again',
+        state: { deadline: now - 60_000, prolonged: true },
+        input: { late: true },
+        outcome: tooSlow,
       },
     ],
   },
   live: {
     started: 'ignored',
+    tokenObtained: 'ignored',
     opened: 'ignored',
     welcomed: 'ignored',
-    departed: [
-      ...unprovedDeparture,
-      {
-        when: 'proved',
-        state: { proved: true, failures: 0 },
-        outcome: {
-          next: 'waiting',
-          effects: [],
-          fields: { failures: 0, retryAt: now + 2_000, directed: false },
-        },
-      },
-      {
-        when: 'proved, a spread under a second',
-        state: { proved: true, failures: 0, spreadMs: 10 },
-        outcome: { next: 'waiting', effects: [], fields: { failures: 0, retryAt: now + 500 } },
-      },
-      {
-        when: 'proved, with retryAfterMs',
-        state: { proved: true, failures: 0 },
-        input: { departure: directed },
-        outcome: {
-          next: 'waiting',
-          effects: [],
-          fields: { failures: 0, retryAt: now + 740, directed: true },
-        },
-      },
-      {
-        when: 'proved, one attempt allowed',
-        state: { proved: true, failures: 0 },
-        context: { policy: { ...policy, maxAttempts: 1 } },
-        outcome: { next: 'waiting', effects: [], fields: { failures: 0 } },
-      },
-    ],
+    departed: [...unprovedDeparture],
     ponged: [
       {
         when: 'of the probe',
@@ -234,69 +245,35 @@ const table: ClientTable = {
       },
       { when: 'another attempt', state: { probe }, input: { attempt: 4 }, outcome: 'ignored' },
     ],
-    woke: [
+    woke: probed({ offline: false }),
+    cameOnline: probed({ offline: false }),
+    wentOffline: probed({ offline: true }),
+    putAway,
+    preferred: [
       {
-        when: 'no probe is out',
-        outcome: {
-          next: 'live',
-          effects: ['ping'],
-          fields: { probe: { id: 4, sentAt: now, deadline: now + 5_000 }, nextProbeId: 5 },
-        },
+        when: 'the one in use',
+        outcome: { next: 'live', effects: [], fields: { rival: null, rivalAt: Infinity } },
       },
       {
-        when: 'a probe is out that has longer',
-        state: { probe },
-        outcome: { next: 'live', effects: ['ping'], fields: { probe: { id: 4, deadline: now + 5_000 } } },
+        when: 'another',
+        input: { transport: 1 },
+        outcome: { next: 'live', effects: [], fields: { choice: { best: 1 }, candidate: 1, rivalAt: now } },
       },
-      {
-        when: 'a probe is out that has no longer',
-        state: { probe: { ...probe, deadline: now + 5_000 } },
-        outcome: 'ignored',
-      },
-    ],
-    wentOffline: [
-      { when: 'no probe is out', outcome: { next: 'live', effects: ['ping'], fields: { probe: { id: 4 } } } },
-      { when: 'probing already', state: { probe: { ...probe, deadline: now + 1 } }, outcome: 'ignored' },
     ],
     reconnectRequested: 'ignored',
     closeRequested: leaving,
     ticked: [
-      {
-        when: 'heard lately',
-        input: { heardAt: now - 29_999 },
-        outcome: { next: 'live', effects: [], fields: { probe: null, checkAt: now + 1 } },
-      },
+      { when: 'heard lately', outcome: { next: 'live', effects: [], fields: { checkAt: now + 30_000 } } },
+      { when: 'not due', state: { checkAt: now + 1 }, outcome: 'ignored' },
       {
         when: 'silent',
         input: { heardAt: now - 30_000 },
-        outcome: {
-          next: 'live',
-          effects: ['ping'],
-          fields: { probe: { id: 4, sentAt: now, deadline: now + 10_000 }, checkAt: now + 1_000 },
-        },
+        outcome: { next: 'live', effects: ['ping'], fields: { probe: { id: 4 }, checkAt: now + 1_000 } },
       },
       {
-        when: 'probing, not due',
-        state: { probe },
-        input: { heardAt: now - 31_000 },
-        outcome: { next: 'live', effects: [], fields: { probe, checkAt: now + 1_000 } },
-      },
-      {
-        when: 'probing, nearly due',
-        state: { probe: { ...probe, deadline: now + 1 } },
-        input: { heardAt: now - 31_000 },
-        outcome: { next: 'live', effects: [], fields: { checkAt: now + 1 } },
-      },
-      {
-        when: 'probing, heard since',
-        state: { probe },
-        input: { heardAt: now - 999 },
-        outcome: { next: 'live', effects: [], fields: { probe: null, checkAt: now + 29_001 } },
-      },
-      {
-        when: 'probing, due, heard last when the ping was sent',
-        state: { probe: { ...probe, sentAt: now - 10_000, deadline: now } },
-        input: { heardAt: now - 10_000 },
+        when: 'silent for too long',
+        state: { probe: { ...probe, deadline: now } },
+        input: { heardAt: now - 40_000 },
         outcome: {
           next: 'waiting',
           effects: ['abandon'],
@@ -304,21 +281,19 @@ const table: ClientTable = {
         },
       },
       {
-        when: 'probing, due, proved',
-        state: { probe: { ...probe, deadline: now }, proved: true, failures: 0 },
-        input: { heardAt: now - 40_000 },
-        outcome: { next: 'waiting', effects: ['abandon'], fields: { failures: 0, retryAt: now + 2_000 } },
-      },
-      {
-        when: 'probing, due, late',
-        state: { probe: { ...probe, deadline: now - 60_000 } },
-        input: { heardAt: now - 90_000, late: true },
-        outcome: { next: 'live', effects: ['ping'], fields: { probe: { id: 4, deadline: now + 15_000 } } },
+        when: 'a rival is due',
+        state: { rivalAt: now, candidate: 1 },
+        outcome: {
+          next: 'live',
+          effects: ['open'],
+          fields: { attempt: 5, latestAttempt: 6, rival: { attempt: 6, phase: 'opening' } },
+        },
       },
     ],
   },
   waiting: {
     started: 'ignored',
+    tokenObtained: 'ignored',
     opened: 'ignored',
     welcomed: 'ignored',
     departed: 'ignored',
@@ -327,7 +302,21 @@ const table: ClientTable = {
       { when: 'by the client’s own backoff', outcome: opening({ attempt: 6, failures: 2 }) },
       { when: 'for as long as the hub said', state: { directed: true }, outcome: 'ignored' },
     ],
-    wentOffline: 'ignored',
+    cameOnline: [
+      { when: 'by the client’s own backoff', outcome: opening({ attempt: 6, offline: false }) },
+      { when: 'for as long as the hub said', state: { directed: true }, outcome: 'ignored' },
+      {
+        when: 'while the page is put away',
+        state: { retryAt: Infinity },
+        outcome: opening({ attempt: 6, failures: 2 }),
+      },
+    ],
+    wentOffline: noted('waiting', { offline: true, retryAt: now + 1 }),
+    putAway: [
+      { when: 'by the client’s own backoff', outcome: noted('waiting', { retryAt: Infinity }) },
+      { when: 'for as long as the hub said', state: { directed: true }, outcome: 'ignored' },
+    ],
+    preferred: [{ when: 'another', input: { transport: 1 }, outcome: noted('waiting', wanted) }],
     reconnectRequested: [
       { when: 'by the client’s own backoff', outcome: opening({ attempt: 6 }) },
       { when: 'for as long as the hub said', state: { directed: true }, outcome: opening({ attempt: 6 }) },
@@ -350,6 +339,7 @@ const table: ClientTable = {
   },
   closing: {
     started: 'ignored',
+    tokenObtained: 'ignored',
     opened: 'ignored',
     welcomed: 'ignored',
     departed: [
@@ -358,7 +348,10 @@ const table: ClientTable = {
     ],
     ponged: 'ignored',
     woke: 'ignored',
+    cameOnline: 'ignored',
     wentOffline: 'ignored',
+    putAway: 'ignored',
+    preferred: 'ignored',
     reconnectRequested: 'ignored',
     closeRequested: 'ignored',
     ticked: [
@@ -368,12 +361,16 @@ const table: ClientTable = {
   },
   closed: {
     started: 'ignored',
+    tokenObtained: 'ignored',
     opened: 'ignored',
     welcomed: 'ignored',
     departed: 'ignored',
     ponged: 'ignored',
     woke: 'ignored',
+    cameOnline: 'ignored',
     wentOffline: 'ignored',
+    putAway: 'ignored',
+    preferred: 'ignored',
     reconnectRequested: 'ignored',
     closeRequested: 'ignored',
     ticked: 'ignored',

@@ -1,17 +1,35 @@
 import { backoffMs, spreadOutMs } from '../time/backoff.ts'
 import type { ErrorCode } from '../wire/error-codes.ts'
 import type { WelcomeFrame } from '../wire/frames.ts'
-import { afterFailure, initialChoice, lived, proved, recheck, rivalAfterMs, type Choice } from './choice.ts'
+import {
+  afterFailure,
+  firstCandidate,
+  lived,
+  preferring,
+  proved,
+  recheck,
+  relapsed,
+  rivalAfterMs,
+  type Choice,
+} from './choice.ts'
 import { silenceVerdict, startProbe } from './heartbeat.ts'
-import { startRival, stepRival, withdrawRival, type Rival } from './rival.ts'
-import type {
-  ClientEffect,
-  ClientInput,
-  ClientPolicy,
-  ClientState,
-  Continuity,
-  Departure,
-  Reason,
+import { startRival, stepRival, withdrawRival } from './rival.ts'
+import {
+  allow,
+  hasLink,
+  isContested,
+  isOrphaned,
+  type ClientEffect,
+  type ClientInput,
+  type ClientPolicy,
+  type ClientState,
+  type Contested,
+  type Continuity,
+  type Departure,
+  type Linked,
+  type Named,
+  type Open,
+  type Reason,
 } from './state.ts'
 
 /** How long a link that is left in order may take to close. */
@@ -30,11 +48,6 @@ export interface ClientContext {
   readonly policy: ClientPolicy
 }
 
-type Open = Exclude<ClientState, { name: 'closing' | 'closed' }>
-type Named<Name extends ClientState['name']> = Extract<ClientState, { name: Name }>
-type Linked = Named<'connecting' | 'joining' | 'live'>
-type Contested = Named<'live'> & { readonly rival: Rival }
-
 const stay = (state: ClientState): ClientStep => ({ state, effects: [] })
 
 const after = (effects: readonly ClientEffect[], step: ClientStep): ClientStep => ({
@@ -46,7 +59,7 @@ const after = (effects: readonly ClientEffect[], step: ClientStep): ClientStep =
 export function stepClient(state: ClientState, input: ClientInput, context: ClientContext): ClientStep {
   if (state.name === 'closed') return stay(state)
   if (state.name === 'closing') return stepClosing(state, input, context)
-  if ('attempt' in input && input.attempt !== state.attempt) {
+  if ('attempt' in input && (input.attempt !== state.attempt || isOrphaned(state))) {
     const contested = isContested(state) && input.attempt === state.rival.attempt
     return contested ? stepContested(state, input, context) : stay(state)
   }
@@ -55,7 +68,7 @@ export function stepClient(state: ClientState, input: ClientInput, context: Clie
       return state.name === 'idle' ? connect(state, context) : stay(state)
     case 'tokenObtained':
       return state.name === 'connecting'
-        ? stay({ ...state, deadline: context.now + context.policy.openTimeoutMs })
+        ? stay({ ...state, tokenObtained: true, ...allow(context.now, context.policy.openTimeoutMs) })
         : stay(state)
     case 'opened':
       return state.name === 'connecting' ? join(state, context) : stay(state)
@@ -83,29 +96,32 @@ const continuityOf = (state: Open): Continuity => {
   return { attempt, latestAttempt, failures, tokenRejected, offline, choice }
 }
 
-const hasLink = (state: Open): state is Linked =>
-  state.name === 'connecting' || state.name === 'joining' || state.name === 'live'
-
-const isContested = (state: ClientState): state is Contested => state.name === 'live' && state.rival !== null
-
 function connect(from: Open, { now, policy }: ClientContext, changes: Partial<Continuity> = {}): ClientStep {
   const attempt = from.latestAttempt + 1
   const continuity: Continuity = { ...continuityOf(from), ...changes, attempt, latestAttempt: attempt }
   const { choice, tokenRejected } = continuity
   return {
-    state: { ...continuity, name: 'connecting', deadline: now + policy.connectTimeoutMs },
+    state: {
+      ...continuity,
+      name: 'connecting',
+      tokenObtained: false,
+      ...allow(now, policy.connectTimeoutMs),
+    },
     effects: [{ type: 'open', attempt, transport: choice.transport, tokenRejected }],
   }
 }
 
+const connectInstead = (state: Linked, choice: Choice, context: ClientContext): ClientStep =>
+  after([{ type: 'abandon', reason: null }], connect(state, context, { choice }))
+
 function join(state: Named<'connecting'>, context: ClientContext): ClientStep {
   const choice = recheck(state.choice)
-  if (choice) return after([{ type: 'abandon', code: null }], connect(state, context, { choice }))
+  if (choice) return connectInstead(state, choice, context)
   return {
     state: {
       ...continuityOf(state),
       name: 'joining',
-      deadline: context.now + context.policy.connectTimeoutMs,
+      ...allow(context.now, context.policy.connectTimeoutMs),
     },
     effects: [{ type: 'greet', attempt: state.attempt }],
   }
@@ -124,7 +140,7 @@ function admit(state: Open, welcome: WelcomeFrame, { now }: ClientContext, upgra
     upgraded,
     rival: null,
     rivalAt: Infinity,
-    candidate: state.choice.best,
+    candidate: firstCandidate(state.choice),
     probe: null,
     nextProbeId: 1,
     checkAt: now,
@@ -142,33 +158,43 @@ function pong(state: Named<'live'>, id: number, { now, random }: ClientContext):
 
 /** What the rival's link reports. */
 function stepContested(state: Contested, input: ClientInput, context: ClientContext): ClientStep {
-  if (input.type === 'departed' && state.rival.alone) return loseBoth(state, context)
+  if (input.type === 'departed' && state.rival.alone) return loseBoth(state, input.departure, context)
   if (input.type !== 'welcomed' || state.rival.phase !== 'joining') return stepRival(state, input, context)
-  const choice = { ...(aged(state, context.now) ?? state.choice), transport: state.candidate }
+  const choice = { ...choiceNow(state, context), transport: state.candidate }
   const successor = { ...state, attempt: state.rival.attempt, choice }
   return after([{ type: 'promote' }], admit(successor, input.welcome, context, true))
 }
 
-/** The link has ended, and now the rival that was to take over; neither is to blame. */
-function loseBoth(state: Contested, context: ClientContext): ClientStep {
-  const departure: Departure = {
-    code: 'superseded',
-    message: 'A better link failed on the way.',
-    retry: true,
-  }
-  return after([{ type: 'withdraw' }], tryAgain(state, departure, context))
+/** The link has ended, and now the rival that was to take over: it is to blame, and the transport before it is not. */
+function loseBoth(state: Contested, departure: Departure, context: ClientContext): ClientStep {
+  const lone: Named<'live'> = { ...state, rival: null }
+  const step = counts(state, departure)
+    ? depart(
+        { ...lone, upgraded: false, choice: relapsed(choiceNow(state, context)) },
+        { code: 'superseded', message: 'A better link failed on the way.', retry: true },
+        context,
+      )
+    : depart(lone, departure, context)
+  return after([{ type: 'withdraw' }], step)
 }
 
 /** The choice after a life that was long enough to be trusted, else null. */
 const aged = (state: Linked, now: number): Choice | null =>
-  state.name === 'live' && state.proved ? lived(state.choice, now - state.since) : null
+  state.name === 'live' && state.proved ? lived(state.choice, state.upgraded, now - state.since) : null
 
-function prefer(state: Open, best: number, context: ClientContext): ClientStep {
-  if (state.name === 'idle' || state.name === 'waiting') {
-    return stay({ ...state, choice: { ...initialChoice(best), best } })
+const choiceNow = (state: Linked, { now }: ClientContext): Choice => aged(state, now) ?? state.choice
+
+function prefer(state: Open, transport: number | null, context: ClientContext): ClientStep {
+  const wish = preferring(transport)
+  const { best, chosen } = wish
+  if (state.name !== 'live') {
+    return hasLink(state) && state.choice.transport !== best
+      ? connectInstead(state, wish, context)
+      : stay({ ...state, choice: wish })
   }
-  const choice = { ...state.choice, best }
-  if (state.name !== 'live') return stay({ ...state, choice })
+  const choice = { ...state.choice, best, chosen, relapses: 0 }
+  // A rival that took the link's place is let be, and so is one over the transport itself.
+  if (state.rival && (state.rival.alone || state.candidate === best)) return stay({ ...state, choice })
   const withdrawn = state.rival ? withdrawRival(state, context) : { state, effects: [] }
   const rivalAt = choice.transport === best ? Infinity : context.now
   return { ...withdrawn, state: { ...withdrawn.state, choice, candidate: best, rivalAt } }
@@ -179,27 +205,40 @@ function pageChanged(
   change: 'woke' | 'cameOnline' | 'wentOffline' | 'putAway',
   context: ClientContext,
 ): ClientStep {
-  if (change === 'putAway') return putAway(state)
+  if (change === 'putAway') return putAway(state, context)
   const offline = change === 'wentOffline' || (change === 'woke' && state.offline)
   const known = offline === state.offline ? state : { ...state, offline }
-  if (known.name === 'live') return wakeProbe(known, context)
+  if (known.name === 'live') return isOrphaned(known) ? stay(known) : wakeProbe(known, context)
   const goesOn = change !== 'wentOffline' && known.name === 'waiting' && !known.directed
   return goesOn ? connect(known, context) : stay(known)
 }
 
 function wakeProbe(state: Named<'live'>, { now }: ClientContext): ClientStep {
   const deadline = now + wakeProbeMs
-  return state.probe && state.probe.deadline <= deadline ? stay(state) : startProbe(state, now, deadline)
+  const { probe } = state
+  return probe && probe.deadline > now && probe.deadline <= deadline
+    ? stay(state)
+    : startProbe(state, now, deadline)
 }
 
 /** The page may be kept for going back to, but not with an open link; it comes back with the page. */
-function putAway(state: Open): ClientStep {
+function putAway(state: Open, context: ClientContext): ClientStep {
   if (state.name === 'waiting') return stay(state.directed ? state : { ...state, retryAt: Infinity })
   if (!hasLink(state)) return stay(state)
   const reason: Reason = { code: 'page_hidden', message: 'The page was put away.' }
   return {
-    state: { ...continuityOf(state), name: 'waiting', retryAt: Infinity, directed: false, reason },
-    effects: [...rivalGone(state), { type: 'abandon', code: null }],
+    state: {
+      ...continuityOf(state),
+      name: 'waiting',
+      choice: choiceNow(state, context),
+      retryAt: Infinity,
+      directed: false,
+      reason,
+    },
+    effects: [
+      ...rivalGone(state),
+      ...(isOrphaned(state) ? [] : [{ type: 'abandon', reason: null } as const]),
+    ],
   }
 }
 
@@ -214,7 +253,7 @@ function depart(state: Linked, departure: Departure, context: ClientContext): Cl
   const overtaken = code === 'superseded' && state.latestAttempt > state.attempt
   const goesOn = retry || overtaken
   if (isContested(state) && state.rival.phase === 'joining' && goesOn && departure.received === undefined) {
-    return stay({ ...state, rival: { ...state.rival, alone: true } })
+    return stay({ ...state, probe: null, checkAt: Infinity, rival: { ...state.rival, alone: true } })
   }
   if (code === 'unauthenticated' && context.policy.canRefreshToken && !state.tokenRejected) {
     return after(rivalGone(state), connect(state, context, { tokenRejected: true }))
@@ -223,30 +262,29 @@ function depart(state: Linked, departure: Departure, context: ClientContext): Cl
   return after(rivalGone(state), final ? stop({ code, message }) : tryAgain(state, departure, context))
 }
 
-/** Only these speak against a transport: a goodbye, for one, shows that it works [R58]. */
+/**
+ * Only these speak against a transport [R58]. A goodbye shows that it works, unless the hub heard nothing, or something on
+ * the way took from a frame or a request what is needed. (Where the fault is the client’s own, the hub says not to retry.)
+ */
 const blaming: readonly ErrorCode[] = [
   'connect_failed',
   'connect_timeout',
   'link_lost',
+  'hello_timeout',
   'heartbeat_timeout',
-  // Something on the way took from the request what the hub needs.
+  'frame_invalid',
   'request_invalid',
+  'link_unknown',
 ]
 
-function tryAgain(
-  state: Linked,
-  { code, message, retryAfterMs }: Departure,
-  context: ClientContext,
-): ClientStep {
+const counts = (state: Linked, { code }: Departure): boolean => !state.offline && blaming.includes(code)
+
+function tryAgain(state: Linked, departure: Departure, context: ClientContext): ClientStep {
   const { now, random, policy } = context
+  const { code, message, retryAfterMs } = departure
   const lostProvedLink = state.name === 'live' && state.proved
-  const trusted = aged(state, now)
-  const blamed = !trusted && !state.offline && blaming.includes(code)
-  const upgraded = state.name === 'live' && state.upgraded
-  const { choice, atOnce } = blamed
-    ? afterFailure(state.choice, upgraded, policy.transports)
-    : { choice: trusted ?? state.choice, atOnce: false }
-  if (atOnce) return connect(state, context, { choice })
+  const { choice, atOnce } = nextChoice(state, departure, context)
+  if (atOnce && !lostProvedLink && retryAfterMs === undefined) return connect(state, context, { choice })
   const failures = lostProvedLink ? 0 : state.failures + 1
   if (policy.maxAttempts !== null && failures >= policy.maxAttempts) {
     return stop({
@@ -267,13 +305,26 @@ function tryAgain(
   })
 }
 
+/** What is tried next after the end of a link, and whether at once. */
+function nextChoice(
+  state: Linked,
+  departure: Departure,
+  { now, policy }: ClientContext,
+): ReturnType<typeof afterFailure> {
+  const trusted = aged(state, now)
+  if (trusted || !counts(state, departure)) return { choice: trusted ?? state.choice, atOnce: false }
+  const onTrial = state.name === 'live' && state.upgraded && !state.choice.chosen
+  if (!onTrial) return afterFailure(state.choice, policy.transports)
+  return { choice: { ...relapsed(state.choice), transport: state.choice.home }, atOnce: false }
+}
+
 const stop = (reason: Reason): ClientStep => ({
   state: { name: 'closed', reason },
   effects: [{ type: 'release', reason }],
 })
 
 function giveUpLink(state: Linked, reason: Reason, context: ClientContext): ClientStep {
-  return after([{ type: 'abandon', code: reason.code }], depart(state, { ...reason, retry: true }, context))
+  return after([{ type: 'abandon', reason }], depart(state, { ...reason, retry: true }, context))
 }
 
 const closedByCaller: Reason = { code: 'closed', message: 'The client was closed.' }
@@ -281,19 +332,20 @@ const closedByCaller: Reason = { code: 'closed', message: 'The client was closed
 function close(state: Open, { now }: ClientContext): ClientStep {
   // Once it has the hello, the hub may hold a session, which would rest if nobody told it [R48].
   if (state.name === 'joining' || state.name === 'live') {
+    const heir = isOrphaned(state) ? state.rival : null
     return {
-      state: { name: 'closing', attempt: state.attempt, deadline: now + leaveTimeoutMs },
-      effects: [...rivalGone(state), { type: 'leave' }],
+      state: { name: 'closing', attempt: heir?.attempt ?? state.attempt, deadline: now + leaveTimeoutMs },
+      effects: [...(heir ? [{ type: 'promote' } as const] : rivalGone(state)), { type: 'leave' }],
     }
   }
-  const effects: ClientEffect[] = hasLink(state) ? [{ type: 'abandon', code: 'closed' }] : []
+  const effects: ClientEffect[] = hasLink(state) ? [{ type: 'abandon', reason: null }] : []
   return after(effects, stop(closedByCaller))
 }
 
 function stepClosing(state: Named<'closing'>, input: ClientInput, { now }: ClientContext): ClientStep {
   if (input.type === 'departed' && input.attempt === state.attempt) return stop(closedByCaller)
   if (input.type !== 'ticked' || now < state.deadline) return stay(state)
-  return after([{ type: 'abandon', code: 'closed' }], stop(closedByCaller))
+  return after([{ type: 'abandon', reason: null }], stop(closedByCaller))
 }
 
 type Ticked = Extract<ClientInput, { type: 'ticked' }>
@@ -308,14 +360,20 @@ function tick(state: Open, input: Ticked, context: ClientContext): ClientStep {
     case 'connecting':
     case 'joining': {
       if (now < state.deadline) return stay(state)
-      if (input.late) return stay({ ...state, deadline: now + policy.connectTimeoutMs })
-      const message = 'The link was not ready in time.'
-      return giveUpLink(state, { code: 'connect_timeout', message }, context)
+      if (input.late && !state.prolonged) {
+        return stay({ ...state, ...allow(now, policy.connectTimeoutMs), prolonged: true })
+      }
+      return giveUpLink(state, notReady(state), context)
     }
     case 'live':
       return tickLive(state, input, context)
   }
 }
+
+const notReady = (state: Linked): Reason =>
+  state.name === 'connecting' && !state.tokenObtained
+    ? { code: 'token_failed', message: 'token() took too long.' }
+    : { code: 'connect_timeout', message: 'The link was not ready in time.' }
 
 function tickLive(state: Named<'live'>, input: Ticked, context: ClientContext): ClientStep {
   const verdict = silenceVerdict(state, input, context.now)
@@ -331,6 +389,13 @@ function tickRival(state: Named<'live'>, { late }: Ticked, context: ClientContex
   const { rival, rivalAt } = state
   if (!rival) return now < rivalAt ? stay(state) : startRival(state, context)
   if (now < rival.deadline) return stay(state)
-  if (late) return stay({ ...state, rival: { ...rival, deadline: now + policy.openTimeoutMs } })
-  return rival.alone ? loseBoth({ ...state, rival }, context) : withdrawRival(state, context)
+  if (late && !rival.prolonged) {
+    return stay({
+      ...state,
+      rival: { ...rival, ...allow(now, policy.openTimeoutMs), prolonged: true },
+    })
+  }
+  return rival.alone
+    ? loseBoth({ ...state, rival }, { ...notReady(state), retry: true }, context)
+    : withdrawRival(state, context)
 }

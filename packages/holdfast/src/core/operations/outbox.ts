@@ -135,11 +135,8 @@ export class Outbox<Item extends OutboxItem> {
    * again, except the cancelled ones [R43].
    */
   takeBack(received: number): readonly Item[] {
-    const items = [...this.#open.values()].filter(({ number }) => (number ?? 0) > received)
-    for (const item of items) {
-      this.#close(item.number ?? 0)
-      item.number = item.formerNumber ?? null
-    }
+    const items = this.#closeAbove(received)
+    for (const item of items) item.number = item.formerNumber ?? null
     this.#highest = Math.min(this.#highest, received)
     const again = items.filter(({ cancelled }) => !cancelled)
     this.requeue(again)
@@ -152,10 +149,7 @@ export class Outbox<Item extends OutboxItem> {
    */
   loseOpen(): Item[] {
     this.#forgetResults()
-    const items = [...this.#open.values()]
-    this.#open.clear()
-    this.#openLength = 0
-    return items
+    return this.#closeAbove(0)
   }
 
   /** Puts operations back before all waiting ones, to be sent under new numbers. Never refused: they were in before. */
@@ -187,6 +181,12 @@ export class Outbox<Item extends OutboxItem> {
   #leave(item: Item): void {
     this.#waiting.delete(item)
     this.#waitingLength -= item.length
+  }
+
+  #closeAbove(received: number): Item[] {
+    const items = [...this.#open.values()].filter(({ number }) => (number ?? 0) > received)
+    for (const item of items) this.#close(item.number ?? 0)
+    return items
   }
 
   #close(number: number): Item | null {

@@ -23,7 +23,7 @@ export interface HandlerResult {
 
 /** @param maxBytes larger results are refused: a peer that does not take one would lose link after link over it */
 export function returnedResult(number: number, value: unknown, maxBytes: number): HandlerResult {
-  const refusal = dataRefusal(value ?? null, 'the reply')
+  const refusal = dataRefusal(value ?? null, 'reply')
   return refusal ? defective(number, refusal) : fitting(number, valueResult(number, value), maxBytes)
 }
 
@@ -38,7 +38,7 @@ export function thrownResult(number: number, thrown: unknown, maxBytes: number):
   try {
     const { code, message, reason, data } = thrown as Partial<Rejection>
     if (code !== 'rejected' || !(thrown instanceof Error)) return defective(number, thrown)
-    const refusal = dataRefusal(data ?? null, 'the data of the rejection', rejectionDataDepth)
+    const refusal = dataRefusal(data ?? null, 'data', rejectionDataDepth)
     if (refusal) return defective(number, refusal)
     const error = {
       code,

@@ -1,4 +1,4 @@
-import type { HubFrame, From } from './frames.ts'
+import type { From, HubFrame, Range } from './frames.ts'
 import { isSafeJson } from './json.ts'
 import { isName } from './names.ts'
 
@@ -11,6 +11,8 @@ type Checks = {
     readonly [Field in Exclude<keyof Extract<HubFrame, { type: Type }>, 'type'>]-?: Check
   }
 }
+
+type Fields = Readonly<Record<string, unknown>> | null | undefined
 
 /** Why a frame of the hub cannot be used [R2, R3]. */
 export type UnsoundFrame = 'frame_invalid' | 'frame_unknown' | 'topic_invalid' | 'method_invalid'
@@ -31,18 +33,14 @@ const nullable =
   (value: unknown): boolean =>
     value === null || fits(value, check)
 
+const range = (value: unknown): value is Range =>
+  Array.isArray(value) && value.length === 2 && value.every(count) && value[0] <= value[1]
 /** Ascending, without overlap. */
-function ranges(value: unknown): boolean {
-  let previous = 0
-  const follows = (range: unknown): boolean => {
-    if (!Array.isArray(range) || range.length !== 2 || !range.every(count)) return false
-    const [first, last] = range as [number, number]
-    const ascends = previous < first && first <= last
-    previous = last
-    return ascends
-  }
-  return Array.isArray(value) && value.length <= 1_024 && value.every(follows)
-}
+const ranges = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length <= 1_024 &&
+  value.every(range) &&
+  value.every(([first], at) => at === 0 || first > (value[at - 1] as Range)[1])
 
 const position = { epoch: identifier, offset: amount }
 const gap = {
@@ -95,26 +93,24 @@ export const isFrom = (value: unknown): value is From =>
 
 /** A frame of the hub, null for one to ignore, or why it is none; whatever arrives, it never throws. */
 export function decodeHubFrame(text: string): HubFrame | UnsoundFrame | null {
-  let frame: unknown
+  let frame: Fields
   try {
-    frame = JSON.parse(text)
+    frame = JSON.parse(text) as Fields
   } catch {
-    // Then it is undefined, which is no frame either.
+    return 'frame_invalid'
   }
-  if (!isObject(frame) || typeof frame['type'] !== 'string') return 'frame_invalid'
-  const { type } = frame
-  if (!Object.hasOwn(hubFrames, type)) return frame['critical'] === true ? 'frame_unknown' : null
+  const type = frame?.['type']
+  if (typeof type !== 'string') return 'frame_invalid'
+  if (!Object.hasOwn(hubFrames, type)) return frame?.['critical'] === true ? 'frame_unknown' : null
   const checks: { readonly [field: string]: Check } = hubFrames[type as HubFrame['type']]
-  const unsound = Object.keys(checks).find((field) => !fits(frame[field], checks[field] as Check))
+  const unsound = Object.keys(checks).find((field) => !fits(frame?.[field], checks[field] as Check))
   if (unsound === 'topic' || unsound === 'method') return `${unsound}_invalid`
-  const ambiguous = type === 'result' && 'value' in frame === 'error' in frame
+  const ambiguous = type === 'result' && !frame?.['error'] === (frame?.['value'] === undefined)
   return unsound || ambiguous || !isSafeJson(frame) ? 'frame_invalid' : (frame as unknown as HubFrame)
 }
 
-function fits(value: unknown, check: Check): boolean {
-  if (typeof check === 'function') return check(value)
-  return isObject(value) && Object.entries(check).every(([field, inner]) => fits(value[field], inner))
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+/** A value that is no object has none of the fields, and of each object one at least is required. */
+const fits = (value: unknown, check: Check): boolean =>
+  typeof check === 'function'
+    ? check(value)
+    : Object.entries(check).every(([field, inner]) => fits((value as Fields)?.[field], inner))

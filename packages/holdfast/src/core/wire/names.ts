@@ -1,9 +1,6 @@
 /** A name longer than this in UTF-8 is refused [R6]. */
 export const maxNameBytes = 255
 
-/** What to say of a value that is none. */
-export const noName = 'Not a name of 1 to 255 bytes without control characters.'
-
 /** Whether it is a topic or method name [R6]: no control character (Cc), no lone surrogate (Cs). */
 export const isName = (name: unknown): name is string =>
   typeof name === 'string' && /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(name) && utf8Length(name) <= maxNameBytes

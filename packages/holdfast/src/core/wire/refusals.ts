@@ -1,7 +1,7 @@
 import type { ErrorCode } from './error-codes.ts'
 import { HoldfastError } from './errors.ts'
 import { maxJsonDepth, pathOfLoss } from './json.ts'
-import { isName, noName } from './names.ts'
+import { isName } from './names.ts'
 
 /** An operation is refused in the caller's hands. */
 export function notSent(code: ErrorCode, message?: string): HoldfastError {
@@ -14,7 +14,7 @@ export function refusalOf(
   name: unknown,
   data: unknown,
 ): HoldfastError | null {
-  return isName(name) ? dataRefusal(data) : notSent(code, noName)
+  return isName(name) ? dataRefusal(data) : notSent(code)
 }
 
 /** Data is JSON; what JSON would alter is refused. `depth`: how many levels its frame has room for [R4]. */

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../core/wire/errors.ts'
 import type { PublishResult } from '../../core/wire/frames.ts'
-import { isName, noName, utf8Length } from '../../core/wire/names.ts'
+import { isName, utf8Length } from '../../core/wire/names.ts'
 import { notSent, refusalOf } from '../../core/wire/refusals.ts'
 import type { HubParts } from '../hub-parts.ts'
 
@@ -23,7 +23,8 @@ export async function publish(
 ): Promise<PublishResult> {
   const refusal = refusalOf('topic_invalid', topic, data)
   if (refusal) throw refusal
-  if (key !== null && !isName(key)) throw notSent('data_invalid', `The key: ${noName}`)
+  if (key !== null && !isName(key))
+    throw notSent('data_invalid', 'The key must be 1 to 255 bytes without control characters.')
   if (user !== null && typeof user !== 'string')
     throw notSent('data_invalid', 'The user must be a string or null.')
   const entry = { topic, data: JSON.stringify(data), user, key, producer: null }

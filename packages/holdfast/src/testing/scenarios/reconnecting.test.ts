@@ -25,7 +25,7 @@ async function waits(pair: Pair, { client, states }: PairClient, count: number):
 
 test('S14 whatever comes at once while a reconnect is due: one timer and one connecting socket', async () => {
   const pair = makePair()
-  const { client, link, loop, page } = await pair.connected()
+  const { client, link, loop, page } = await pair.connected({ openTimeoutMs: 10_000 })
   link.cut()
   await pair.clock.until(() => client.state === 'waiting')
   const before = pair.network.attempts
