@@ -115,9 +115,24 @@ overHttp.test('S22 the same however long it was stuck, while its retry arrives',
     await pair.clock.advance(1_000)
     expect(faultsOf(pairClient).lateAnswers.length).toBeLessThanOrEqual(1)
     expect(executed).toEqual([1, 2, 3])
+    // Nor is anything of it answered again.
+    expect(pairClient.link.count('down', 'result')).toBe(3)
     expect(links).toHaveLength(1)
     /* oxlint-enable no-await-in-loop */
   }
+})
+
+overHttp.test('S22 a stuck hello that arrives after its retry says nothing again', async () => {
+  const pair = overHttp.makePair()
+  const pairClient = pair.connect()
+  const { client, links, errors } = pairClient
+  await pair.clock.until(() => links.length === 1)
+  faultsOf(pairClient).delaySend(5_000)
+  await pair.clock.until(() => client.state === 'live')
+  await pair.clock.advance(6_000)
+  expect(faultsOf(pairClient).lateAnswers).toEqual([204])
+  expect(errors).toEqual([])
+  expect(links).toHaveLength(1)
 })
 
 overHttp.test('S22 a stuck send that reaches a restarted hub is refused whole', async () => {
