@@ -209,6 +209,10 @@ function pageChanged(
   const offline = change === 'wentOffline' || (change === 'woke' && state.offline)
   const known = offline === state.offline ? state : { ...state, offline }
   if (known.name === 'live') return isOrphaned(known) ? stay(known) : wakeProbe(known, context)
+  if (known.name === 'connecting' && state.offline && !offline) {
+    // Begun where nothing could come of it.
+    return connectInstead(known, known.choice, context)
+  }
   const goesOn = change !== 'wentOffline' && known.name === 'waiting' && !known.directed
   return goesOn ? connect(known, context) : stay(known)
 }
