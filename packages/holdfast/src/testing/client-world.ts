@@ -181,6 +181,9 @@ export class ClientWorld {
         const link = this.#main
         return this.#later(latencyMs, () => link && this.#depart(link, departures.refused))
       }
+      case 'admit':
+      case 'release':
+      // Nothing of the network.
     }
   }
 

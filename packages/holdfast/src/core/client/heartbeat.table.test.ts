@@ -30,12 +30,12 @@ const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
     },
     {
       when: 'a probe is out that has no longer',
-      state: { probe: { ...probe, deadline: now + 5_000 } },
+      state: { probe: { ...probe, deadline: now + 5_000 }, checkAt: now + 1 },
       outcome: 'ignored',
     },
     {
-      when: 'a probe is out whose time passed in sleep',
-      state: { probe: { ...probe, deadline: now - 60_000 } },
+      when: 'a probe is out whose time passed in sleep, in part or all',
+      state: { probe: { ...probe, deadline: now + 500 }, checkAt: now - 8_500 },
       outcome: { next: 'live', effects: ['ping'], fields: { probe: { id: 4, deadline: now + 5_000 } } },
     },
   ],
@@ -46,7 +46,7 @@ const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
     },
     {
       when: 'probing already',
-      state: { probe: { ...probe, deadline: now + 1 } },
+      state: { probe: { ...probe, deadline: now + 1 }, checkAt: now + 1 },
       outcome: { next: 'live', effects: [], fields: { nextProbeId: 4, offline: true } },
     },
   ],

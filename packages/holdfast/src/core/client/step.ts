@@ -219,10 +219,10 @@ function pageChanged(
 
 function wakeProbe(state: Named<'live'>, { now }: ClientContext): ClientStep {
   const deadline = now + wakeProbeMs
-  const { probe } = state
-  return probe && probe.deadline > now && probe.deadline <= deadline
-    ? stay(state)
-    : startProbe(state, now, deadline)
+  const { probe, checkAt } = state
+  // One that was out before a sleep is overdue for a look.
+  const isOut = probe !== null && now < checkAt && probe.deadline <= deadline
+  return isOut ? stay(state) : startProbe(state, now, deadline)
 }
 
 /** The page may be kept for going back to, but not with an open link; it comes back with the page. */
