@@ -1,17 +1,7 @@
 import { backoffMs, spreadOutMs } from '../time/backoff.ts'
-import type { ErrorCode } from '../wire/error-codes.ts'
 import type { WelcomeFrame } from '../wire/frames.ts'
-import {
-  afterFailure,
-  firstCandidate,
-  lived,
-  preferring,
-  proved,
-  recheck,
-  relapsed,
-  rivalAfterMs,
-  type Choice,
-} from './choice.ts'
+import { choiceNow, counts, nextChoice } from './blame.ts'
+import { firstCandidate, preferring, proved, recheck, relapsed, rivalAfterMs, type Choice } from './choice.ts'
 import { silenceVerdict, startProbe } from './heartbeat.ts'
 import { startRival, stepRival, withdrawRival } from './rival.ts'
 import {
@@ -160,7 +150,7 @@ function pong(state: Named<'live'>, id: number, { now, random }: ClientContext):
 function stepContested(state: Contested, input: ClientInput, context: ClientContext): ClientStep {
   if (input.type === 'departed' && state.rival.alone) return loseBoth(state, input.departure, context)
   if (input.type !== 'welcomed' || state.rival.phase !== 'joining') return stepRival(state, input, context)
-  const choice = { ...choiceNow(state, context), transport: state.candidate }
+  const choice = { ...choiceNow(state, context.now), transport: state.candidate }
   const successor = { ...state, attempt: state.rival.attempt, choice }
   return after([{ type: 'promote' }], admit(successor, input.welcome, context, true))
 }
@@ -170,19 +160,13 @@ function loseBoth(state: Contested, departure: Departure, context: ClientContext
   const lone: Named<'live'> = { ...state, rival: null }
   const step = counts(state, departure)
     ? depart(
-        { ...lone, upgraded: false, choice: relapsed(choiceNow(state, context)) },
+        { ...lone, upgraded: false, choice: relapsed(choiceNow(state, context.now)) },
         { code: 'superseded', message: 'A better link failed on the way.', retry: true },
         context,
       )
     : depart(lone, departure, context)
   return after([{ type: 'withdraw' }], step)
 }
-
-/** The choice after a life that was long enough to be trusted, else null. */
-const aged = (state: Linked, now: number): Choice | null =>
-  state.name === 'live' && state.proved ? lived(state.choice, state.upgraded, now - state.since) : null
-
-const choiceNow = (state: Linked, { now }: ClientContext): Choice => aged(state, now) ?? state.choice
 
 function prefer(state: Open, transport: number | null, context: ClientContext): ClientStep {
   const wish = preferring(transport)
@@ -234,7 +218,7 @@ function putAway(state: Open, context: ClientContext): ClientStep {
     state: {
       ...continuityOf(state),
       name: 'waiting',
-      choice: choiceNow(state, context),
+      choice: choiceNow(state, context.now),
       retryAt: Infinity,
       directed: false,
       reason,
@@ -266,28 +250,11 @@ function depart(state: Linked, departure: Departure, context: ClientContext): Cl
   return after(rivalGone(state), final ? stop({ code, message }) : tryAgain(state, departure, context))
 }
 
-/**
- * Only these speak against a transport [R58]. A goodbye shows that it works, unless the hub heard nothing, or something on
- * the way took from a frame or a request what is needed. (Where the fault is the client’s own, the hub says not to retry.)
- */
-const blaming: readonly ErrorCode[] = [
-  'connect_failed',
-  'connect_timeout',
-  'link_lost',
-  'hello_timeout',
-  'heartbeat_timeout',
-  'frame_invalid',
-  'request_invalid',
-  'link_unknown',
-]
-
-const counts = (state: Linked, { code }: Departure): boolean => !state.offline && blaming.includes(code)
-
 function tryAgain(state: Linked, departure: Departure, context: ClientContext): ClientStep {
   const { now, random, policy } = context
   const { code, message, retryAfterMs } = departure
   const lostProvedLink = state.name === 'live' && state.proved
-  const { choice, atOnce } = nextChoice(state, departure, context)
+  const { choice, atOnce } = nextChoice(state, departure, now, policy.transports)
   if (atOnce && !lostProvedLink && retryAfterMs === undefined) return connect(state, context, { choice })
   const failures = lostProvedLink ? 0 : state.failures + 1
   if (policy.maxAttempts !== null && failures >= policy.maxAttempts) {
@@ -307,19 +274,6 @@ function tryAgain(state: Linked, departure: Departure, context: ClientContext): 
     directed: retryAfterMs !== undefined,
     reason: { code, message },
   })
-}
-
-/** What is tried next after the end of a link, and whether at once. */
-function nextChoice(
-  state: Linked,
-  departure: Departure,
-  { now, policy }: ClientContext,
-): ReturnType<typeof afterFailure> {
-  const trusted = aged(state, now)
-  if (trusted || !counts(state, departure)) return { choice: trusted ?? state.choice, atOnce: false }
-  const onTrial = state.name === 'live' && state.upgraded && !state.choice.chosen
-  if (!onTrial) return afterFailure(state.choice, policy.transports)
-  return { choice: { ...relapsed(state.choice), transport: state.choice.home }, atOnce: false }
 }
 
 const stop = (reason: Reason): ClientStep => ({
