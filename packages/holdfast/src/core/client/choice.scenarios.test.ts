@@ -39,6 +39,22 @@ describe('S26 the first connect', () => {
     expect(waitsOf(world)).toEqual([1, 2, 4, 8])
   })
 
+  test('[R57] a hub that comes up late: the first that opens is used, for none was proved', () => {
+    const world = new ClientWorld(['refused', 'works', 'works'])
+    world.hub(false)
+    world.start().run(10_000)
+    world.hub(true)
+    world.tries.length = 0
+    world.run(10_000)
+    expect(transportsOf(world)).toEqual([webSocket, sse])
+  })
+
+  test('[R43] a time that the hub names wins over trying the next at once', () => {
+    const world = new ClientWorld(['works', 'works']).start()
+    world.lose({ code: 'request_invalid', message: 'What?', retry: true, retryAfterMs: 3_000 })
+    expect(world.state).toMatchObject({ name: 'waiting', retryAt: 3_000, choice: { transport: sse } })
+  })
+
   test.each<[string, Condition, number]>([
     ['does not open', 'silent', 5_000],
     ['opens, but the welcome never comes', 'opens', 10_000],

@@ -104,6 +104,6 @@ export function firstCandidate(choice: Choice): number {
 }
 
 /** The transport to try in the background after one failed there; null: all were tried. */
-export function candidateAfter({ transport, best }: Choice, candidate: number): number | null {
-  return best === 0 && candidate + 1 < transport ? candidate + 1 : null
+export function candidateAfter({ transport }: Choice, candidate: number): number | null {
+  return candidate + 1 < transport ? candidate + 1 : null
 }

@@ -13,7 +13,21 @@ const probedAnew = {
   fields: { probe: { id: 4, sentAt: now, deadline: now + 15_000, sentLate: true }, checkAt: now + 1_000 },
 } as const
 
-const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
+const live: Pick<LiveRows, 'ponged' | 'woke' | 'wentOffline' | 'putAway' | 'ticked'> = {
+  ponged: [
+    {
+      when: 'a rival is due sooner than by itself',
+      state: { rivalAt: now },
+      outcome: { next: 'live', effects: [], fields: { proved: true, rivalAt: now } },
+    },
+  ],
+  putAway: [
+    {
+      when: 'after a long life',
+      state: { proved: true, choice: { ...clientMachine.states.live.choice, strikes: 2 } },
+      outcome: { next: 'waiting', effects: ['abandon'], fields: { choice: { strikes: 0 } } },
+    },
+  ],
   woke: [
     {
       when: 'no probe is out',
@@ -141,4 +155,4 @@ const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
   ],
 }
 
-describe('silence', () => describeRows(clientMachine, 'live', silence))
+describe('live', () => describeRows(clientMachine, 'live', live))

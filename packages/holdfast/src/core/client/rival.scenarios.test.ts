@@ -284,6 +284,19 @@ describe('the transport that the application prefers', () => {
     expect(world.run(5_000).used).toEqual([sse])
   })
 
+  test('is changed over to at once before the link in use was proved, too', () => {
+    const world = new ClientWorld(['works', 'silent', 'works']).start()
+    world.run(minute, () => world.state.name === 'live')
+    world.input({ type: 'preferred', transport: longPoll })
+    expect(world.run(100).used).toEqual([webSocket, longPoll])
+  })
+
+  test('is not kept waiting by the relapses of another', () => {
+    const world = new ClientWorld([2_000, 'works', 'works'], longPoll).start().run(5 * minute)
+    world.input({ type: 'preferred', transport: webSocket })
+    expect(world.state).toMatchObject({ choice: { relapses: 0 } })
+  })
+
   test('is tried once at a time, however often that is said', () => {
     const world = new ClientWorld(['works', 'silent', 'works']).start().run(100)
     for (let time = 0; time < 10; time++) {

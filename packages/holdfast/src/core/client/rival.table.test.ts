@@ -188,6 +188,16 @@ const table: Readonly<Record<keyof typeof phases, ContestedRows>> = {
           },
         },
       },
+      {
+        when: 'the rival, after the link had lived',
+        state: { choice: { ...begin.choice, strikes: 2 } },
+        input: ofRival,
+        outcome: {
+          next: 'live',
+          effects: ['promote', 'admit', 'ping'],
+          fields: { choice: { transport: 0, home: 2, strikes: 0 } },
+        },
+      },
       { when: 'the link', outcome: 'ignored' },
     ],
     departed: [
@@ -269,6 +279,15 @@ const table: Readonly<Record<keyof typeof phases, ContestedRows>> = {
           ...reconnecting('withdraw'),
           fields: { retryAt: now + 2_000, choice: { transport: 2, relapses: 1 } },
         },
+      },
+      {
+        when: 'due, after a link that had taken over and lived',
+        state: {
+          rival: { ...rival, phase: 'joining', alone: true, deadline: now },
+          upgraded: true,
+          choice: { ...begin.choice, home: 1, relapses: 3 },
+        },
+        outcome: { ...reconnecting('withdraw'), fields: { choice: { transport: 2, home: 2, relapses: 1 } } },
       },
     ],
   },
