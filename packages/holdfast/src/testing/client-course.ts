@@ -23,6 +23,7 @@ export interface Move {
   readonly heardMsAgo: number
   readonly late: boolean
   readonly pongId: number
+  /** Below 0: none. */
   readonly transport: number
   readonly random: number
 }
@@ -71,7 +72,7 @@ const anyMove: fc.Arbitrary<Move> = fc.record({
   heardMsAgo: fc.oneof(fc.constant(0), fc.constant(60_000), fc.integer({ min: 0, max: 50_000 })),
   late: fc.boolean(),
   pongId: fc.integer({ min: 0, max: 5 }),
-  transport: fc.integer({ min: 0, max: 2 }),
+  transport: fc.integer({ min: -1, max: 2 }),
   random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 })
 export const anyCourse: fc.Arbitrary<Move[]> = fc.array(anyMove, {
@@ -108,7 +109,7 @@ function inputOf(move: Move, now: number, state: ClientState, transports: number
     case 'opened':
       return { type, attempt }
     case 'preferred':
-      return { type, transport: move.transport % transports }
+      return { type, transport: move.transport < 0 ? null : move.transport % transports }
     case 'welcomed':
       return { type, attempt, welcome }
     case 'departed':

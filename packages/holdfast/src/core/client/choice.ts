@@ -1,5 +1,3 @@
-import type { ErrorCode } from '../wire/error-codes.ts'
-
 /** A life shorter than this counts against its transport [R58]. */
 const shortLifeMs = 30_000
 /** The transport that was proved may fail this often in a row before others are tried [R59]. */
@@ -106,23 +104,6 @@ export function firstCandidate(choice: Choice): number {
 }
 
 /** The transport to try in the background after one failed there; null: all were tried. */
-export function candidateAfter({ transport, best }: Choice, candidate: number): number | null {
-  return best === 0 && candidate + 1 < transport ? candidate + 1 : null
+export function candidateAfter({ transport }: Choice, candidate: number): number | null {
+  return candidate + 1 < transport ? candidate + 1 : null
 }
-
-/**
- * Only these speak against a transport [R58]. A goodbye shows that it works, unless the hub heard nothing, or something on
- * the way took from a frame or a request what is needed. (Where the fault is the client’s own, the hub says not to retry.)
- */
-const blaming: readonly ErrorCode[] = [
-  'connect_failed',
-  'connect_timeout',
-  'link_lost',
-  'hello_timeout',
-  'heartbeat_timeout',
-  'frame_invalid',
-  'request_invalid',
-  'link_unknown',
-]
-
-export const blames = (code: ErrorCode): boolean => blaming.includes(code)

@@ -13,7 +13,21 @@ const probedAnew = {
   fields: { probe: { id: 4, sentAt: now, deadline: now + 15_000, sentLate: true }, checkAt: now + 1_000 },
 } as const
 
-const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
+const live: Pick<LiveRows, 'ponged' | 'woke' | 'wentOffline' | 'putAway' | 'ticked'> = {
+  ponged: [
+    {
+      when: 'a rival is due sooner than by itself',
+      state: { rivalAt: now },
+      outcome: { next: 'live', effects: [], fields: { proved: true, rivalAt: now } },
+    },
+  ],
+  putAway: [
+    {
+      when: 'after a long life',
+      state: { proved: true, choice: { ...clientMachine.states.live.choice, strikes: 2 } },
+      outcome: { next: 'waiting', effects: ['abandon'], fields: { choice: { strikes: 0 } } },
+    },
+  ],
   woke: [
     {
       when: 'no probe is out',
@@ -30,12 +44,12 @@ const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
     },
     {
       when: 'a probe is out that has no longer',
-      state: { probe: { ...probe, deadline: now + 5_000 } },
+      state: { probe: { ...probe, deadline: now + 5_000 }, checkAt: now + 1 },
       outcome: 'ignored',
     },
     {
-      when: 'a probe is out whose time passed in sleep',
-      state: { probe: { ...probe, deadline: now - 60_000 } },
+      when: 'a probe is out whose time passed in sleep, in part or all',
+      state: { probe: { ...probe, deadline: now + 500 }, checkAt: now - 8_500 },
       outcome: { next: 'live', effects: ['ping'], fields: { probe: { id: 4, deadline: now + 5_000 } } },
     },
   ],
@@ -46,7 +60,7 @@ const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
     },
     {
       when: 'probing already',
-      state: { probe: { ...probe, deadline: now + 1 } },
+      state: { probe: { ...probe, deadline: now + 1 }, checkAt: now + 1 },
       outcome: { next: 'live', effects: [], fields: { nextProbeId: 4, offline: true } },
     },
   ],
@@ -141,4 +155,4 @@ const silence: Pick<LiveRows, 'woke' | 'wentOffline' | 'ticked'> = {
   ],
 }
 
-describe('silence', () => describeRows(clientMachine, 'live', silence))
+describe('live', () => describeRows(clientMachine, 'live', live))

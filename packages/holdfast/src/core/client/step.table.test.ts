@@ -59,6 +59,11 @@ const noted = (
   effects: [],
   fields,
 })
+const anew = {
+  next: 'connecting',
+  effects: ['abandon', 'open'],
+  fields: { attempt: 6, offline: false },
+} as const
 const wanted = { choice: { transport: 1, home: 1, homeProved: false, best: 1 } }
 
 /** In departure.table.test.ts there are more. */
@@ -130,7 +135,7 @@ const table: ClientTable = {
     woke: 'ignored',
     cameOnline: [
       { when: 'as before', outcome: 'ignored' },
-      { when: 'again', state: { offline: true }, outcome: noted('connecting', { offline: false }) },
+      { when: 'again', state: { offline: true }, outcome: anew },
     ],
     wentOffline: noted('connecting', { offline: true }),
     putAway,

@@ -1,17 +1,7 @@
 import { backoffMs, spreadOutMs } from '../time/backoff.ts'
 import type { WelcomeFrame } from '../wire/frames.ts'
-import {
-  afterFailure,
-  blames,
-  firstCandidate,
-  lived,
-  preferring,
-  proved,
-  recheck,
-  relapsed,
-  rivalAfterMs,
-  type Choice,
-} from './choice.ts'
+import { choiceNow, counts, nextChoice } from './blame.ts'
+import { firstCandidate, preferring, proved, recheck, relapsed, rivalAfterMs, type Choice } from './choice.ts'
 import { silenceVerdict, startProbe } from './heartbeat.ts'
 import { startRival, stepRival, withdrawRival } from './rival.ts'
 import {
@@ -160,7 +150,7 @@ function pong(state: Named<'live'>, id: number, { now, random }: ClientContext):
 function stepContested(state: Contested, input: ClientInput, context: ClientContext): ClientStep {
   if (input.type === 'departed' && state.rival.alone) return loseBoth(state, input.departure, context)
   if (input.type !== 'welcomed' || state.rival.phase !== 'joining') return stepRival(state, input, context)
-  const choice = { ...choiceNow(state, context), transport: state.candidate }
+  const choice = { ...choiceNow(state, context.now), transport: state.candidate }
   const successor = { ...state, attempt: state.rival.attempt, choice }
   return after([{ type: 'promote' }], admit(successor, input.welcome, context, true))
 }
@@ -170,19 +160,13 @@ function loseBoth(state: Contested, departure: Departure, context: ClientContext
   const lone: Named<'live'> = { ...state, rival: null }
   const step = counts(state, departure)
     ? depart(
-        { ...lone, upgraded: false, choice: relapsed(choiceNow(state, context)) },
+        { ...lone, upgraded: false, choice: relapsed(choiceNow(state, context.now)) },
         { code: 'superseded', message: 'A better link failed on the way.', retry: true },
         context,
       )
     : depart(lone, departure, context)
   return after([{ type: 'withdraw' }], step)
 }
-
-/** The choice after a life that was long enough to be trusted, else null. */
-const aged = (state: Linked, now: number): Choice | null =>
-  state.name === 'live' && state.proved ? lived(state.choice, state.upgraded, now - state.since) : null
-
-const choiceNow = (state: Linked, { now }: ClientContext): Choice => aged(state, now) ?? state.choice
 
 function prefer(state: Open, transport: number | null, context: ClientContext): ClientStep {
   const wish = preferring(transport)
@@ -209,16 +193,20 @@ function pageChanged(
   const offline = change === 'wentOffline' || (change === 'woke' && state.offline)
   const known = offline === state.offline ? state : { ...state, offline }
   if (known.name === 'live') return isOrphaned(known) ? stay(known) : wakeProbe(known, context)
+  if (known.name === 'connecting' && state.offline && !offline) {
+    // Begun where nothing could come of it.
+    return connectInstead(known, known.choice, context)
+  }
   const goesOn = change !== 'wentOffline' && known.name === 'waiting' && !known.directed
   return goesOn ? connect(known, context) : stay(known)
 }
 
 function wakeProbe(state: Named<'live'>, { now }: ClientContext): ClientStep {
   const deadline = now + wakeProbeMs
-  const { probe } = state
-  return probe && probe.deadline > now && probe.deadline <= deadline
-    ? stay(state)
-    : startProbe(state, now, deadline)
+  const { probe, checkAt } = state
+  // One that was out before a sleep is overdue for a look.
+  const isOut = probe !== null && now < checkAt && probe.deadline <= deadline
+  return isOut ? stay(state) : startProbe(state, now, deadline)
 }
 
 /** The page may be kept for going back to, but not with an open link; it comes back with the page. */
@@ -230,7 +218,7 @@ function putAway(state: Open, context: ClientContext): ClientStep {
     state: {
       ...continuityOf(state),
       name: 'waiting',
-      choice: choiceNow(state, context),
+      choice: choiceNow(state, context.now),
       retryAt: Infinity,
       directed: false,
       reason,
@@ -262,13 +250,11 @@ function depart(state: Linked, departure: Departure, context: ClientContext): Cl
   return after(rivalGone(state), final ? stop({ code, message }) : tryAgain(state, departure, context))
 }
 
-const counts = (state: Linked, { code }: Departure): boolean => !state.offline && blames(code)
-
 function tryAgain(state: Linked, departure: Departure, context: ClientContext): ClientStep {
   const { now, random, policy } = context
   const { code, message, retryAfterMs } = departure
   const lostProvedLink = state.name === 'live' && state.proved
-  const { choice, atOnce } = nextChoice(state, departure, context)
+  const { choice, atOnce } = nextChoice(state, departure, now, policy.transports)
   if (atOnce && !lostProvedLink && retryAfterMs === undefined) return connect(state, context, { choice })
   const failures = lostProvedLink ? 0 : state.failures + 1
   if (policy.maxAttempts !== null && failures >= policy.maxAttempts) {
@@ -288,19 +274,6 @@ function tryAgain(state: Linked, departure: Departure, context: ClientContext): 
     directed: retryAfterMs !== undefined,
     reason: { code, message },
   })
-}
-
-/** What is tried next after the end of a link, and whether at once. */
-function nextChoice(
-  state: Linked,
-  departure: Departure,
-  { now, policy }: ClientContext,
-): ReturnType<typeof afterFailure> {
-  const trusted = aged(state, now)
-  if (trusted || !counts(state, departure)) return { choice: trusted ?? state.choice, atOnce: false }
-  const onTrial = state.name === 'live' && state.upgraded && !state.choice.chosen
-  if (!onTrial) return afterFailure(state.choice, policy.transports)
-  return { choice: { ...relapsed(state.choice), transport: state.choice.home }, atOnce: false }
 }
 
 const stop = (reason: Reason): ClientStep => ({
