@@ -155,15 +155,25 @@ describe('[R53] a poll that waits', () => {
     expect(hubStats(core).deadlines).toBe(1)
   })
 
-  it('whose connection goes away just stops waiting; the link goes on', async () => {
+  it('whose connection goes away stops waiting; the link goes on if another comes within 5 s', async () => {
     const name = openPoll()
     const lost = poll(name, 0)
     lost.close()
-    expect(hubStats(core)).toMatchObject({ links: 1, deadlines: 1 })
     send(name, 1, { type: 'ping', id: 1 })
-    await clock.settle()
+    await clock.advance(4_900)
     expect(lost.answered).toBeNull()
     expect(poll(name, 0).answered?.text).toBe('data: {"type":"pong","id":1}\n\n')
+    poll(name, 1)
+    await clock.advance(4_900)
+    expect(hubStats(core).links).toBe(1)
+  })
+
+  it('S7 whose connection goes away, and that nobody asks again, was the last: the link is gone after 5 s', async () => {
+    const name = openPoll()
+    poll(name, 0).close()
+    await clock.advance(5_100)
+    expect(hubStats(core)).toMatchObject({ links: 0, deadlines: 0, orphans: 0 })
+    expect(poll(name, 0).answered?.status).toBe(410)
   })
 
   it('whose connection goes away while it is answered: the response is kept', async () => {

@@ -9,8 +9,8 @@ import type { Accept } from './link-socket.ts'
 import { PollSocket } from './poll-socket.ts'
 import { SseSocket } from './sse-socket.ts'
 
-/** The longest a poll waits [R53]. */
-const maxWaitMs = 25_000
+/** The longest a poll waits, unless the hub pings more often [R53]. */
+const longestWaitMs = 25_000
 const uplinkType = 'application/x-ndjson'
 
 /** Whose links they are. */
@@ -121,6 +121,7 @@ export class HttpTransport {
     const received = numberIn(exchange, 'holdfast-received')
     if (received === null) return refuseRequest(exchange, 'holdfast-received must be a number.')
     const named = exchange.headers['holdfast-wait'] !== undefined
+    const maxWaitMs = Math.min(longestWaitMs, this.#hub.parts.settings.heartbeat.intervalMs)
     const waitMs = named ? numberIn(exchange, 'holdfast-wait') : maxWaitMs
     if (waitMs === null) return refuseRequest(exchange, 'holdfast-wait must be a number of milliseconds.')
     exchange.onPipelined(() => link.pipelined())

@@ -11,6 +11,9 @@ export interface Poll {
   readonly waitMs: number
 }
 
+/** A client whose waiting poll broke off asks again at once; one that has not by then is gone. */
+const asksAgainWithinMs = 5_000
+
 interface Write {
   readonly parts: readonly Uint8Array[]
   readonly written: (waited: boolean) => void
@@ -93,9 +96,10 @@ export class PollSocket implements LinkSocket, Timed {
     this.#end()
   }
 
-  /** The wait is over. */
+  /** The wait is over, or whoever waited has not asked again. */
   tick(): void {
-    this.#sendAway()
+    if (this.#waiting) this.#sendAway()
+    else this.#end()
   }
 
   /** Answers the poll that waits, if there is something to answer it with. */
@@ -133,7 +137,10 @@ export class PollSocket implements LinkSocket, Timed {
 
   /** A poll's answer has left, or its connection is gone. */
   #left(exchange: HttpExchange): void {
-    if (this.#waiting === exchange) this.#stopWaiting()
+    if (this.#waiting === exchange) {
+      this.#waiting = null
+      this.#timekeeper.set(this, this.#timekeeper.now() + asksAgainWithinMs)
+    }
     if (this.#leaving !== exchange) return
     this.#leaving = null
     if (this.#state === 'closing') this.#endIfFetched()
