@@ -1,6 +1,6 @@
 // What does it cost to deliver one message? 10,000 messages of 100 bytes to 1,000 subscribers: a server process that
 // publishes as fast as its loop allows, and a load generator that checks every offset of every subscriber.
-// Exits with 1 unless all were delivered, in order and without a gap.
+// TRANSPORT=sse does it over SSE. Exits with 1 unless all were delivered, in order and without a gap.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const messages = Number(process.env.MESSAGES ?? 10_000)
 const subscribers = Number(process.env.SUBSCRIBERS ?? 1_000)
+const overSse = process.env.TRANSPORT === 'sse'
 const budgetMicroseconds = 0.3
 const timeoutMs = 120_000
 
@@ -69,7 +70,7 @@ const watchdog = setTimeout(() => {
 const cores = hasTaskset() ? allowedCores() : []
 const [serverCore, loadCore] = cores.length > 1 ? cores : []
 const server = start('fan-out-server.mjs', serverCore)
-const load = start('fan-out-load.mjs', loadCore)
+const load = start(overSse ? 'fan-out-load-sse.mjs' : 'fan-out-load.mjs', loadCore)
 
 function stopAll() {
   clearTimeout(watchdog)
@@ -90,7 +91,7 @@ function report(delivered, cost) {
     serverCore === undefined ? 'not pinned' : `server on core ${serverCore}, subscribers on core ${loadCore}`,
   )
   console.log(
-    `${messages} messages of 100 bytes to ${subscribers} subscribers (frames of ${delivered.frameBytes} bytes)`,
+    `${messages} messages of 100 bytes to ${subscribers} subscribers over ${overSse ? 'SSE' : 'WebSocket'} (frames of ${delivered.frameBytes} bytes)`,
   )
   console.log(`deliveries       ${delivered.deliveries} of ${expected}, ${delivered.faults} faults`)
   console.log(

@@ -173,12 +173,10 @@ export class Connection implements Timed {
     const context = { now: this.#env.now(), random: () => this.#env.random(), policy: this.#policy }
     const { state, effects } = stepClient(from, input, context)
     this.#state = state
-    if (input.type === 'departed' && state !== from && input.attempt === this.#main?.attempt) {
-      this.#dropLink(input.departure)
-    }
+    if (input.type === 'departed' && state !== from) this.#departed(input)
     for (const effect of effects) this.#interpret(effect)
     this.#timekeeper.set(this, clientDeadline(state))
-    if (input.type === 'ponged' && this.transport) {
+    if (input.type === 'ponged' && input.attempt === this.#main?.attempt && this.transport) {
       this.#env.provedTransports.set(this.#endpoint.url.origin, this.transport)
     }
     if (state.name !== from.name) this.#host.changed(from, state)
@@ -234,9 +232,11 @@ export class Connection implements Timed {
   }
 
   /** The link's end is known: nothing more is heard of it. */
-  #dropLink(departure: Departure): void {
-    this.#main?.link?.abandon()
-    this.#main = null
+  #departed({ attempt, departure }: Extract<ClientInput, { type: 'departed' }>): void {
+    if (attempt === this.#main?.attempt) {
+      this.#main.link?.abandon()
+      this.#main = null
+    }
     this.#host.departed(departure)
   }
 

@@ -19,7 +19,7 @@ export interface ConnectOptions {
   readonly openTimeoutMs?: number
   /** For getting the token, and again for the hub's welcome. Default 10,000 ms. */
   readonly connectTimeoutMs?: number
-  /** Failed attempts in a row, each over all transports, before the client closes itself with `attempts_exhausted`. Default: never. */
+  /** Attempts in a row that failed, however many transports each tried before a wait, after which the client closes itself with `attempts_exhausted`. Default: never. */
   readonly maxAttempts?: number
   readonly outbox?: OutboxOptions
 }

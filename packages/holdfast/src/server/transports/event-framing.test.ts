@@ -57,6 +57,14 @@ describe('[R52] a slice of a topic’s log', () => {
     expect(framing.framed(slice)).toBe(framing.framed(slice))
   })
 
+  it('is framed once for those who read the same stretch of a segment later', () => {
+    const framing = new EventFraming()
+    const slice = sliceOf(['"a"', '"b"'])
+    const framed = framing.framed(slice)
+    expect(framing.framed({ ...slice })).toBe(framed)
+    expect(framing.framed({ ...slice, bytes: slice.bytes.subarray(0, 5), through: 1 })).not.toBe(framed)
+  })
+
   it('counts as memory that a stalled link pins, as much as it takes, unless it is short', () => {
     const framing = new EventFraming()
     expect(framing.framed(sliceOf(['"short"'])).segment).toBeNull()

@@ -21,13 +21,19 @@ const minCountedBytes = 4_096
 /** A frame's text as one event. It is JSON without a line break, and so one line of data. */
 export const encodeEvent = (text: string): Uint8Array => Buffer.from(prefix + text + suffix)
 
-/** Frames slices of topic logs, which hold WebSocket frames, as events: once for all subscribers that share a slice. */
+/**
+ * Frames slices of topic logs, which hold WebSocket frames, as events: once for all subscribers that read the same
+ * stretch of a segment, be it at the same time or one after the other.
+ */
 export class EventFraming {
-  #remembered = new WeakMap<Slice, Slice>()
+  /** By what holds the slice's bytes, and where in it they lie. */
+  #remembered = new WeakMap<object, Map<string, Slice>>()
   #rememberedBytes = 0
 
   framed(slice: Slice): Slice {
-    const known = this.#remembered.get(slice)
+    const holder = slice.segment ?? slice
+    const place = `${slice.bytes.byteOffset} ${slice.bytes.byteLength}`
+    const known = this.#remembered.get(holder)?.get(place)
     if (known) return known
     const bytes = framedBytes(slice.bytes)
     const counted = bytes.length >= minCountedBytes
@@ -36,18 +42,19 @@ export class EventFraming {
       through: slice.through,
       segment: counted ? { allocatedBytes: bytes.length, retained: false } : null,
     }
-    this.#remember(slice, framed)
+    this.#remember(holder, place, framed)
     return framed
   }
 
-  /** Idle logs remember their last slice, and so what was made of it: beyond the bound all is forgotten at once. */
-  #remember(slice: Slice, framed: Slice): void {
+  /** Segments are kept for long, and so is what was made of them: beyond the bound all is forgotten at once. */
+  #remember(holder: object, place: string, framed: Slice): void {
     this.#rememberedBytes += framed.bytes.length
     if (this.#rememberedBytes > maxRememberedBytes) {
       this.#remembered = new WeakMap()
       this.#rememberedBytes = framed.bytes.length
     }
-    this.#remembered.set(slice, framed)
+    const stretches = this.#remembered.get(holder) ?? new Map<string, Slice>()
+    this.#remembered.set(holder, stretches.set(place, framed))
   }
 }
 
