@@ -19,7 +19,10 @@ export interface ConnectOptions {
   readonly openTimeoutMs?: number
   /** For getting the token, and again for the hub's welcome. Default 10,000 ms. */
   readonly connectTimeoutMs?: number
-  /** Attempts in a row that failed, however many transports each tried before a wait, after which the client closes itself with `attempts_exhausted`. Default: never. */
+  /**
+   * Failed attempts in a row before the client closes itself with `attempts_exhausted`; one that tried several transports
+   * without a wait between them counts once. Default: never.
+   */
   readonly maxAttempts?: number
   readonly outbox?: OutboxOptions
 }
