@@ -177,10 +177,6 @@ export class ClientCore implements ConnectionHost {
     this.emitter.emit('error', new HoldfastError(code, message, { retry, retryAfterMs, cause }))
   }
 
-  unblocked(): void {
-    this.operations.pump()
-  }
-
   released({ code, message }: Reason): void {
     this.#stopWatchingPage()
     this.handlers.release()

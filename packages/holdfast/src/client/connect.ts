@@ -93,7 +93,9 @@ export function makeClient(
   env: ClientEnv,
 ): Client {
   assertConnectOptions(options)
-  if (transports.length === 0) throw new TypeError('there must be a transport')
+  const sound =
+    transports.length > 0 && transports.every((transport) => typeof transport?.open === 'function')
+  if (!sound) throw new TypeError('transports must be a list such as [websocket(), sse()]')
   const core = new ClientCore(hubUrl(url), transports, options, env)
   const client = new ClientHandle(core)
   dropped.register(client, core, client)

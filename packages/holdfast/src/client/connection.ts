@@ -39,8 +39,6 @@ export interface ConnectionHost {
   changed(from: ClientState, to: ClientState): void
   /** A link could not be opened or was lost against the hub's will. */
   failed(departure: Departure, cause: unknown): void
-  /** What held up the handing over of operations is gone. */
-  unblocked(): void
   /** The connection is closed for good. */
   released(reason: Reason): void
 }
@@ -92,7 +90,7 @@ export class Connection implements Timed {
     this.#endpoint = endpoint
     this.#host = host
     this.#clockOffset = env.wallNow() - env.now()
-    const proved = env.provedTransports.get(endpoint.url.origin)
+    const proved = env.provedTransports.get(this.#place)
     this.#state = initialClientState(Math.max(this.#indexOf(proved), 0))
   }
 
@@ -110,9 +108,9 @@ export class Connection implements Timed {
     return state.name === 'live' ? this.#nameOf(state.choice.transport) : null
   }
 
-  /** Operations may get their numbers: not while a rival says hello, for it has told the highest [R60]. */
+  /** Operations may be handed over: there is a link, and it has not ended under a rival that awaits its welcome. */
   get handsOver(): boolean {
-    return this.#state.name === 'live' && this.#state.rival?.phase !== 'joining'
+    return this.#state.name === 'live' && !this.#state.rival?.alone
   }
 
   get bufferedBytes(): number {
@@ -164,8 +162,13 @@ export class Connection implements Timed {
     return this.#endpoint.transports.findIndex((transport) => transport.name === name)
   }
 
-  #nameOf(index: number): string | null {
-    return this.#endpoint.transports[index]?.name ?? null
+  #nameOf(index: number): string {
+    return this.#endpoint.transports[index]?.name ?? ''
+  }
+
+  /** The hub, whatever the protocol and the query of its URL. */
+  get #place(): string {
+    return this.#endpoint.url.host + this.#endpoint.url.pathname
   }
 
   #step(input: ClientInput): void {
@@ -176,8 +179,8 @@ export class Connection implements Timed {
     if (input.type === 'departed' && state !== from) this.#departed(input)
     for (const effect of effects) this.#interpret(effect)
     this.#timekeeper.set(this, clientDeadline(state))
-    if (input.type === 'ponged' && input.attempt === this.#main?.attempt && this.transport) {
-      this.#env.provedTransports.set(this.#endpoint.url.origin, this.transport)
+    if (input.type === 'ponged' && state.name === 'live' && state.choice.homeProved) {
+      this.#env.provedTransports.set(this.#place, this.#nameOf(state.choice.home))
     }
     if (state.name !== from.name) this.#host.changed(from, state)
   }
@@ -197,9 +200,11 @@ export class Connection implements Timed {
         this.#heardAt = this.#env.now()
         return
       case 'withdraw':
+        // Whoever waits for a token that long is not waited for.
+        if (this.#rival?.link === null) this.#endpoint.tokens.forget()
         this.#rival?.link?.abandon()
         this.#rival = null
-        return this.#host.unblocked()
+        return
       case 'admit':
         return this.#host.admitted(effect.welcome)
       case 'ping':
@@ -300,12 +305,14 @@ export class Connection implements Timed {
   #fail(attachment: Attachment, departure: Departure, cause?: unknown): void {
     if (!this.#holds(attachment)) return
     const overtaken = departure.code === 'superseded' && this.#rival !== null
-    if (attachment === this.#main && !overtaken) this.#host.failed(departure, cause)
+    if (attachment === this.#main && !overtaken && this.#state.name !== 'closing')
+      this.#host.failed(departure, cause)
     this.input({ type: 'departed', attempt: attachment.attempt, departure })
   }
 
   #receive(attachment: Attachment, text: string): void {
-    if (!this.#holds(attachment) || this.#state.name === 'closing') return
+    if (!this.#holds(attachment)) return
+    if (this.#state.name === 'closing' && attachment === this.#main) return
     if (attachment === this.#main) this.#heardAt = this.#env.now()
     const frame = decodeHubFrame(text)
     if (frame === null) return

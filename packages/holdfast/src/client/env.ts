@@ -19,7 +19,7 @@ export interface ClientEnv {
    * gives the right back, or null: too many are open. Default: what the browser's tabs agree on.
    */
   readonly holdRequest?: (url: URL) => Promise<(() => void) | null>
-  /** The names of the transports that were proved, by the origin of the hub; lives as long as the page [R61]. */
+  /** The names of the transports that were proved, by the host and path of the hub; lives as long as the page [R61]. */
   readonly provedTransports: Map<string, string>
   /** Starts listening to the page; returns a function that stops it. */
   watchPage(tell: (event: PageEvent) => void): () => void

@@ -81,6 +81,7 @@ export class Operations implements Timed {
     const again = lost.filter(({ idempotent }) => idempotent)
     this.#outbox.requeue(again)
     if (resumed) for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
+    else this.#useUp(received)
     return () => {
       for (const item of dropped) this.#fail(item, 'identity_changed')
       for (const item of lost) {
@@ -90,6 +91,13 @@ export class Operations implements Timed {
       this.pump()
       this.#tellFlushed()
     }
+  }
+
+  /** Numbers that were given after the hello of a link that took over: a new ledger waits for the first of them [R60]. */
+  #useUp(received: number): void {
+    const { highest } = this.#outbox.summary()
+    for (let number = received + 1; number <= highest; number++)
+      this.#connection.send({ type: 'cancel', number })
   }
 
   /** Numbers above this were not executed and never will be [R43]. */

@@ -11,12 +11,16 @@ export function watchPage(tell: (event: PageEvent) => void): () => void {
     [page, 'visibilitychange', 'woke'],
     [page, 'resume', 'woke'],
   ] as const
+  // A page that was put away hears of neither `online` nor `offline`.
+  const tellLine = (): void => tell(navigator.onLine ? 'cameOnline' : 'wentOffline')
   const listening = new AbortController()
   for (const [target, name, event] of watched) {
     const listener = (): void => {
-      if (name !== 'visibilitychange' || !page?.hidden) tell(event)
+      if (event !== 'woke') tell(event)
+      else if (name !== 'visibilitychange' || !page?.hidden) tellLine()
     }
     target?.addEventListener(name, listener, listening)
   }
+  if (!navigator.onLine) tell('wentOffline')
   return () => listening.abort()
 }

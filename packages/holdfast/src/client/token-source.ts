@@ -22,8 +22,10 @@ export class TokenSource {
   }
 
   get(rejected: boolean): Promise<string | null> {
-    if (this.#asking && (this.#rejected || !rejected)) return this.#asking
-    const asking = this.#ask(rejected).finally(() => {
+    const earlier = this.#asking
+    if (earlier && (this.#rejected || !rejected)) return earlier
+    const ask = (): Promise<string | null> => this.#ask(rejected)
+    const asking = (earlier ? earlier.then(ask, ask) : ask()).finally(() => {
       if (this.#asking === asking) this.#asking = null
     })
     this.#rejected = rejected

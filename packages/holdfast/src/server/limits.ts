@@ -2,6 +2,11 @@
 export interface HubLimits {
   /** Attachments, those without a session too. Beyond: a new one ends with `sessions_full`. Default 100,000. */
   readonly maxLinks: number
+  /**
+   * Polled links that were not welcomed yet; they cost a client not even a socket. Beyond: the oldest of them ends.
+   * Default 4,096.
+   */
+  readonly maxFreshPolls: number
   /** Sessions with a link. Beyond: a new one is refused with `sessions_full`; a resume is admitted. Default 50,000. */
   readonly maxSessions: number
   /** Sessions without a link. Beyond: the one that has rested longest ends. Default 100,000. */
@@ -44,6 +49,7 @@ export interface HubLimits {
 
 export const defaultLimits: HubLimits = {
   maxLinks: 100_000,
+  maxFreshPolls: 4_096,
   maxSessions: 50_000,
   maxRestingSessions: 100_000,
   maxFrameBytes: 262_144,

@@ -184,6 +184,7 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
   if (limits.maxFrameBytes < leastFrameBytes) {
     throw new TypeError(`limits.maxFrameBytes must be at least ${leastFrameBytes}`)
   }
+  for (const origin of options.origins === '*' ? [] : (options.origins ?? [])) assertOrigin(origin)
   return {
     authenticate: options.authenticate ?? (() => ({ user: null })),
     authorize: (options.authorize as HubSettings['authorize'] | undefined) ?? null,
@@ -195,6 +196,12 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
     origins: options.origins ?? null,
     logger: guarded(options.logger ?? consoleLogger),
   }
+}
+
+/** One that no browser ever sends would refuse everybody. */
+function assertOrigin(origin: string): void {
+  if (URL.canParse(origin) && new URL(origin).origin === origin) return
+  throw new TypeError(`origins: ${JSON.stringify(origin)} is no origin such as "https://example.com"`)
 }
 
 function withDefaults<Group extends object>(

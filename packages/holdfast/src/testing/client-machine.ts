@@ -96,7 +96,7 @@ export const clientMachine: Machine<ClientState, ClientInput, ClientEffect, Clie
       directed: false,
       reason: { code: 'link_lost', message: 'Lost.' },
     },
-    closing: { name: 'closing', attempt: 5, deadline: now + 1 },
+    closing: { name: 'closing', attempt: 5, heir: null, deadline: now + 1 },
     closed: { name: 'closed', reason: { code: 'closed', message: 'Closed.' } },
   },
   inputs: {

@@ -133,6 +133,7 @@ export class MemoryLink implements TransportLink, NetworkLink {
     return {
       encode: webSocketFrame,
       framed: (slice) => slice,
+      abandoned: false,
       write: (parts, written) => {
         if (this.#hubState !== 'open') return
         for (const [index, part] of parts.entries())

@@ -35,7 +35,9 @@ export function httpTransport(
     name,
     open(url, events, env) {
       const link = new HttpLink(url, events, env, credentials)
-      void Promise.resolve(link).then(run)
+      void Promise.resolve(link)
+        .then(run)
+        .catch(() => link.ended(null))
       return link
     },
   }
@@ -142,11 +144,17 @@ export class HttpLink implements TransportLink {
         // No answer: `status` says so.
       }
       const repeatable = refusal ? refusal.code === 'link_unknown' : status < 300 || status >= 500
-      if (!repeats || !repeatable) this.ended(refusal)
+      if (!repeats || !repeatable) this.ended(refusal ?? (this.#name || !status ? null : noHub(status)))
     }
     return null
   }
 }
+
+const noHub = (status: number): Departure => ({
+  code: 'connect_failed',
+  message: `Answered with HTTP ${status}: no hub there?`,
+  retry: true,
+})
 
 /** What the hub says of a request it refuses; null: it was not the hub who refused [R49]. */
 function refusalIn(text: string): Departure | null {

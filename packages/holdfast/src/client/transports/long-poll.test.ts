@@ -64,10 +64,17 @@ describe('R53 polling', () => {
 
   it('goes on after an empty response', async () => {
     const fixture = await openLink()
-    fixture.http.latest('/poll').answer(204)
+    fixture.http.latest('/poll').answer(204, sequence(0))
     await fixture.settled()
     expect(polls(fixture)).toEqual([undefined, '0', '0'])
     expect(fixture.told).toEqual(['opened'])
+  })
+
+  it('ends with an empty response that is not the hub’s: asking again at once would never end', async () => {
+    const fixture = await openLink()
+    fixture.http.latest('/poll').answer(204)
+    await fixture.settled()
+    expect(fixture.told).toEqual(['opened', { closed: null }])
   })
 
   it('gives a response that comes twice once', async () => {
@@ -141,10 +148,10 @@ describe('R56 S33 the right to hold a request', () => {
     expect(wait()).toBe('500')
     expect(fixture.slotsAsked).toBe(2)
     fixture.freeSlots = 1
-    fixture.http.latest('/poll').answer(204)
+    fixture.http.latest('/poll').answer(204, sequence(1))
     await fixture.settled()
     expect(wait()).toBeUndefined()
-    fixture.http.latest('/poll').answer(204)
+    fixture.http.latest('/poll').answer(204, sequence(1))
     await fixture.settled()
     expect({ free: fixture.freeSlots, asked: fixture.slotsAsked }).toEqual({ free: 0, asked: 3 })
     fixture.link.abandon()

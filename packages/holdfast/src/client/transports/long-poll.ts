@@ -9,12 +9,16 @@ export function longPoll(options?: HttpOptions): Transport {
     for (let received = 0; answer;) {
       const wait = (await link.mayHold()) ? null : { 'holdfast-wait': '500' }
       answer = await link.post('/poll', { 'holdfast-received': `${received}`, ...wait })
-      if (answer?.response.status !== 200) continue
-      const sequence = Number(answer.response.headers.get('holdfast-sequence'))
-      if (sequence === received + 1) {
-        received = sequence
+      if (!answer) return
+      const { status, headers } = answer.response
+      const sequence = headers.get('holdfast-sequence')
+      if (status === 200 && sequence === `${received + 1}`) {
+        received++
         link.read(`${answer.text}\n`)
-      } else if (!sequence || sequence > received) return link.ended(null)
+      } else if (sequence !== `${received}`) {
+        // Not the hub's, or not what was asked for.
+        return link.ended(null)
+      }
     }
   })
 }

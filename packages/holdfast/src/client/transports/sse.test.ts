@@ -71,7 +71,9 @@ describe('R49 R52 opening', () => {
     await fixture.settled()
     fixture.http.latest('/sse').answer(status, headers, '<html>')
     await fixture.settled()
-    expect(fixture.told).toEqual([{ closed: null }])
+    const message = `Answered with HTTP ${status}: no hub there?`
+    const departure = status === 200 ? null : { code: 'connect_failed', message, retry: true }
+    expect(fixture.told).toEqual([{ closed: departure }])
     expect(fixture.freeSlots).toBe(4)
   })
 

@@ -37,7 +37,12 @@ const withdrawn = live({ rival: null, candidate: 1, rivalAt: now }, 'withdraw')
 const reconnecting = (...effects: ClientEffect['type'][]) =>
   ({ next: 'waiting', effects, fields: { failures: 0, retryAt: now + 2_000, latestAttempt: 6 } }) as const
 const heldBack = { next: 'waiting', effects: ['withdraw', 'abandon'], fields: { retryAt: Infinity } } as const
-const leaving = { next: 'closing', effects: ['withdraw', 'leave'], fields: { attempt: 5 } } as const
+const leaving = {
+  next: 'closing',
+  effects: ['withdraw', 'leave'],
+  fields: { attempt: 5, heir: null },
+} as const
+const leavingBoth = { next: 'closing', effects: ['leave'], fields: { attempt: 5, heir: 6 } } as const
 const probed = live({ probe: { id: 4, deadline: now + 5_000 } }, 'ping')
 const released = { next: 'closed', effects: ['withdraw', 'release'] } as const
 const renewed = {
@@ -169,6 +174,14 @@ const table: Readonly<Record<keyof typeof phases, ContestedRows>> = {
   },
   joining: {
     ...common,
+    preferred: [
+      {
+        when: 'another',
+        input: { transport: 1 },
+        outcome: live({ choice: { best: 1 }, candidate: 0, rival: ofRival }),
+      },
+    ],
+    closeRequested: leavingBoth,
     tokenObtained: ignoredOfRival,
     opened: ignoredOfRival,
     welcomed: [

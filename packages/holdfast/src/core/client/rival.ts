@@ -38,7 +38,7 @@ export function startRival(state: Named<'live'>, { now, policy }: RivalContext):
   const rival: Rival = { attempt, phase: 'opening', alone: false, ...allow(now, policy.connectTimeoutMs) }
   return {
     state: { ...state, latestAttempt: attempt, rival },
-    effects: [{ type: 'open', attempt, transport: state.candidate, tokenRejected: false }],
+    effects: [{ type: 'open', attempt, transport: state.candidate, tokenRejected: state.tokenRejected }],
   }
 }
 
@@ -61,7 +61,10 @@ export function stepRival(state: Contested, input: ClientInput, context: RivalCo
         { type: 'greet', attempt: rival.attempt },
       )
   }
-  return input.type === 'departed' ? withdrawRival(state, context) : { state, effects: [] }
+  if (input.type !== 'departed') return { state, effects: [] }
+  // The next attempt, whichever it is, asks for a fresh token [R45].
+  const tokenRejected = state.tokenRejected || input.departure.code === 'unauthenticated'
+  return withdrawRival({ ...state, tokenRejected }, context)
 }
 
 /** The rival is over; the next better transport is tried, or the first again after a while. */

@@ -91,7 +91,13 @@ export type ClientState =
       readonly directed: boolean
       readonly reason: Reason
     })
-  | { readonly name: 'closing'; readonly attempt: number; readonly deadline: number }
+  | {
+      readonly name: 'closing'
+      readonly attempt: number
+      /** A rival that had said hello: the hub may give the session to its link, which then has to be left too. */
+      readonly heir: number | null
+      readonly deadline: number
+    }
   | { readonly name: 'closed'; readonly reason: Reason }
 
 export type Named<Name extends ClientState['name']> = Extract<ClientState, { name: Name }>

@@ -99,7 +99,8 @@ describe('whatever comes', () => {
         links.take(taken)
         const { after } = taken
         expect(links.main).toBe(holdsLink(after) && 'attempt' in after ? after.attempt : null)
-        expect(links.rival).toBe(isContested(after) ? after.rival.attempt : null)
+        const heir = after.name === 'closing' ? after.heir : null
+        expect(links.rival).toBe(isContested(after) ? after.rival.attempt : heir)
       }
     })
   })

@@ -85,6 +85,22 @@ const notReady = [
   },
 ] as const
 
+const leftOver = { next: 'closing', effects: ['promote', 'leave'], fields: { attempt: 6 } } as const
+const heirGone = { next: 'closing', effects: ['withdraw'], fields: { attempt: 5, heir: null } } as const
+const bothGone = { next: 'closed', effects: ['withdraw', 'abandon', 'release'] } as const
+const deaf = {
+  started: 'ignored',
+  tokenObtained: 'ignored',
+  opened: 'ignored',
+  ponged: 'ignored',
+  woke: 'ignored',
+  cameOnline: 'ignored',
+  wentOffline: 'ignored',
+  putAway: 'ignored',
+  preferred: 'ignored',
+  reconnectRequested: 'ignored',
+  closeRequested: 'ignored',
+} as const
 const table: ClientTable = {
   idle: {
     started: opening({ attempt: 1, failures: 0, tokenRejected: false }),
@@ -343,41 +359,27 @@ const table: ClientTable = {
     ],
   },
   closing: {
-    started: 'ignored',
-    tokenObtained: 'ignored',
-    opened: 'ignored',
-    welcomed: 'ignored',
+    ...deaf,
+    welcomed: [
+      { when: 'the same attempt', outcome: 'ignored' },
+      { when: 'the heir', state: { heir: 6 }, input: { attempt: 6 }, outcome: leftOver },
+    ],
     departed: [
       { when: 'the same attempt', outcome: released },
       { when: 'another attempt', input: { attempt: 4 }, outcome: 'ignored' },
+      { when: 'the same attempt, with an heir', state: { heir: 6 }, outcome: leftOver },
+      { when: 'the heir', state: { heir: 6 }, input: { attempt: 6 }, outcome: heirGone },
     ],
-    ponged: 'ignored',
-    woke: 'ignored',
-    cameOnline: 'ignored',
-    wentOffline: 'ignored',
-    putAway: 'ignored',
-    preferred: 'ignored',
-    reconnectRequested: 'ignored',
-    closeRequested: 'ignored',
     ticked: [
       { when: 'not due', outcome: 'ignored' },
       { when: 'due', state: { deadline: now }, outcome: abandoned },
+      { when: 'due, with an heir', state: { deadline: now, heir: 6 }, outcome: bothGone },
     ],
   },
   closed: {
-    started: 'ignored',
-    tokenObtained: 'ignored',
-    opened: 'ignored',
+    ...deaf,
     welcomed: 'ignored',
     departed: 'ignored',
-    ponged: 'ignored',
-    woke: 'ignored',
-    cameOnline: 'ignored',
-    wentOffline: 'ignored',
-    putAway: 'ignored',
-    preferred: 'ignored',
-    reconnectRequested: 'ignored',
-    closeRequested: 'ignored',
     ticked: 'ignored',
   },
 }

@@ -142,7 +142,10 @@ function pong(state: Named<'live'>, id: number, { now, random }: ClientContext):
   const probe = state.probe?.id === id ? null : state.probe
   if (state.proved) return stay({ ...state, probe })
   const choice = proved(state.choice, state.upgraded)
-  const rivalAt = Math.min(state.rivalAt, now + rivalAfterMs(choice, random()))
+  // A wish that could not be met at once is met next.
+  const waitMs =
+    choice.chosen && state.upgraded && choice.transport !== choice.best ? 0 : rivalAfterMs(choice, random())
+  const rivalAt = Math.min(state.rivalAt, now + waitMs)
   return stay({ ...state, proved: true, failures: 0, probe, choice, rivalAt })
 }
 
@@ -177,8 +180,9 @@ function prefer(state: Open, transport: number | null, context: ClientContext): 
       : stay({ ...state, choice: wish })
   }
   const choice = { ...state.choice, best, chosen, relapses: 0 }
-  // A rival that took the link's place is let be, and so is one over the transport itself.
-  if (state.rival && (state.rival.alone || state.candidate === best)) return stay({ ...state, choice })
+  // A rival that said hello may have taken the link's place already; one over the transport itself is welcome.
+  if (state.rival && (state.rival.phase === 'joining' || state.candidate === best))
+    return stay({ ...state, choice })
   const withdrawn = state.rival ? withdrawRival(state, context) : { state, effects: [] }
   const rivalAt = choice.transport === best ? Infinity : context.now
   return { ...withdrawn, state: { ...withdrawn.state, choice, candidate: best, rivalAt } }
@@ -290,20 +294,32 @@ const closedByCaller: Reason = { code: 'closed', message: 'The client was closed
 function close(state: Open, { now }: ClientContext): ClientStep {
   // Once it has the hello, the hub may hold a session, which would rest if nobody told it [R48].
   if (state.name === 'joining' || state.name === 'live') {
-    const heir = isOrphaned(state) ? state.rival : null
-    return {
-      state: { name: 'closing', attempt: heir?.attempt ?? state.attempt, deadline: now + leaveTimeoutMs },
-      effects: [...(heir ? [{ type: 'promote' } as const] : rivalGone(state)), { type: 'leave' }],
-    }
+    const { attempt } = state
+    const deadline = now + leaveTimeoutMs
+    const heir = isContested(state) && state.rival.phase === 'joining' ? state.rival : null
+    const closing: Named<'closing'> = { name: 'closing', attempt, heir: heir?.attempt ?? null, deadline }
+    if (heir?.alone) return leaveOver(heir.attempt, closing)
+    return { state: closing, effects: [...(heir ? [] : rivalGone(state)), { type: 'leave' }] }
   }
   const effects: ClientEffect[] = hasLink(state) ? [{ type: 'abandon', reason: null }] : []
   return after(effects, stop(closedByCaller))
 }
 
+const leaveOver = (heir: number, closing: Named<'closing'>): ClientStep => ({
+  state: { ...closing, attempt: heir, heir: null },
+  effects: [{ type: 'promote' }, { type: 'leave' }],
+})
+
 function stepClosing(state: Named<'closing'>, input: ClientInput, { now }: ClientContext): ClientStep {
-  if (input.type === 'departed' && input.attempt === state.attempt) return stop(closedByCaller)
-  if (input.type !== 'ticked' || now < state.deadline) return stay(state)
-  return after([{ type: 'abandon', reason: null }], stop(closedByCaller))
+  const { attempt, heir, deadline } = state
+  const heirGone: readonly ClientEffect[] = heir === null ? [] : [{ type: 'withdraw' }]
+  if (heir !== null && input.type === 'welcomed' && input.attempt === heir) return leaveOver(heir, state)
+  if (heir !== null && input.type === 'departed' && input.attempt === heir)
+    return { state: { ...state, heir: null }, effects: heirGone }
+  if (input.type === 'departed' && input.attempt === attempt)
+    return heir === null ? stop(closedByCaller) : leaveOver(heir, state)
+  if (input.type !== 'ticked' || now < deadline) return stay(state)
+  return after([...heirGone, { type: 'abandon', reason: null }], stop(closedByCaller))
 }
 
 type Ticked = Extract<ClientInput, { type: 'ticked' }>

@@ -21,7 +21,10 @@ export function requestListener(
 
 /** Only upgrades are served at the hub's path itself. */
 function answerPlainRequest(exchange: HttpExchange): void {
-  const problem = JSON.stringify({ code: 'version_unsupported', message: 'Connect with WebSocket.' })
+  const problem = JSON.stringify({
+    code: 'version_unsupported',
+    message: 'This is a Holdfast hub: connect with holdfast/client.',
+  })
   const headers = {
     'content-type': 'application/json',
     'cache-control': 'no-store',

@@ -23,7 +23,10 @@ import type { Timed } from '../../core/time/timekeeper.ts'
 import type { LinkEvents, LinkRequest, LinkSocket } from '../transports/link-socket.ts'
 
 /** The largest frame before `welcome` [R1]. */
-const maxHelloBytes = 65_536
+export const maxHelloBytes = 65_536
+
+/** Pings that are answered before `welcome`; a client needs one [R9]. */
+const maxEarlyPings = 16
 
 let links = 0
 
@@ -41,6 +44,7 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
   #heardAt: number
   #session: Session | null = null
   #pings = 0
+  #earlyPings = 0
 
   /** @param gone called once, when nothing of the attachment is left */
   constructor(parts: HubParts, socket: LinkSocket, request: LinkRequest, gone: (link: Link) => void) {
@@ -130,6 +134,8 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
   /** The credentials of a hello were accepted. */
   admit(identity: Identity, hello: HelloFrame): void {
     if (this.#state.name !== 'authenticating') return
+    // Nobody would leave a session that nobody waits for [R11].
+    if (this.#socket.abandoned) return this.#socket.destroy()
     this.#step({ type: 'admitted', expiresInMs: this.#expiresInMs(identity) })
     welcome(this.#parts, this, hello, identity)
   }
@@ -160,7 +166,7 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
       const { code, message } = decoded.fault
       const goodbye = code === 'frame_unknown' ? code : 'frame_invalid'
       this.end({ code: goodbye, message, retry: false })
-    } else if (decoded.frame.type === 'ping') {
+    } else if (decoded.frame.type === 'ping' && ++this.#earlyPings <= maxEarlyPings) {
       this.writer.send({ type: 'pong', id: decoded.frame.id })
     } else if (decoded.frame.type !== 'hello' || this.#state.name !== 'greeting') {
       this.end({

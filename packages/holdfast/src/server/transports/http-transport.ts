@@ -3,6 +3,7 @@ import type { HttpExchange } from '../http/exchange.ts'
 import { originAllowed } from '../http/origin.ts'
 import { refuse, refuseUnknownLink, type HttpRefusal } from '../http/refuse.ts'
 import type { HubParts } from '../hub-parts.ts'
+import { maxHelloBytes } from '../links/link.ts'
 import { EventFraming } from './event-framing.ts'
 import { HttpLink, type Downlink } from './http-link.ts'
 import type { Accept } from './link-socket.ts'
@@ -25,6 +26,8 @@ export class HttpTransport {
   readonly #hub: HttpTransportHub
   readonly #framing = new EventFraming()
   readonly #links = new Map<string, HttpLink>()
+  /** Polled links, the latest opened last, that may not be welcomed yet: they cost a client not even a socket. */
+  readonly #fresh = new Set<HttpLink>()
 
   constructor(hub: HttpTransportHub) {
     this.#hub = hub
@@ -92,6 +95,8 @@ export class HttpTransport {
     if (!link) return
     link.introduce(this.#hub.accept, exchange)
     exchange.answer(204, { 'holdfast-link': link.name }, [])
+    this.#fresh.add(link)
+    this.#dropOldestFresh()
   }
 
   /** Makes a link, of which the hub does not know yet. */
@@ -108,10 +113,21 @@ export class HttpTransport {
     const link = new HttpLink(
       name,
       (ended) => makeDownlink(name, ended),
-      () => this.#links.delete(name),
+      (gone) => {
+        this.#links.delete(name)
+        this.#fresh.delete(gone)
+      },
     )
     this.#links.set(name, link)
     return link
+  }
+
+  #dropOldestFresh(): void {
+    for (const link of this.#fresh) {
+      if (this.#fresh.size <= this.#hub.parts.settings.limits.maxFreshPolls) return
+      this.#fresh.delete(link)
+      if (!link.events?.bound) link.downlink.destroy()
+    }
   }
 
   #poll(exchange: HttpExchange): void {
@@ -138,7 +154,8 @@ export class HttpTransport {
     const sequence = numberIn(exchange, 'holdfast-sequence')
     if (!sequence) return refuseRequest(exchange, 'holdfast-sequence must be a number from 1.')
     exchange.onPipelined(() => link.pipelined())
-    link.send(exchange, sequence, this.#hub.parts.settings.limits.maxFrameBytes)
+    const maxBytes = link.events?.bound ? this.#hub.parts.settings.limits.maxFrameBytes : maxHelloBytes
+    link.send(exchange, sequence, maxBytes)
   }
 
   #linkOf({ headers }: HttpExchange): HttpLink | undefined {

@@ -105,10 +105,10 @@ describe('[R51] a request of the uplink', () => {
     await link.next('pong')
   })
 
-  it('[R1] with a hello of more than 65,536 bytes ends the link', async () => {
+  it('[R1] with a hello of more than 65,536 bytes is refused', async () => {
     const early = owner.own(await RawHttpLink.open(real.url, 'sse'))
-    expect((await early.sendAs(1, line(helloFrame()).padEnd(65_537, ' '))).status).toBe(204)
-    expect(await early.next('goodbye')).toMatchObject({ code: 'frame_too_large' })
+    const { status, body } = await early.sendAs(1, line(helloFrame()).padEnd(65_537, ' '))
+    expect([status, JSON.parse(body)]).toMatchObject([413, { code: 'frame_too_large' }])
   })
 
   it('may end the link half-way: the rest is ignored', async () => {

@@ -23,6 +23,8 @@ export interface LinkSocket {
   close(code: LinkErrorCode): void
   /** Drops the attachment at once. */
   destroy(): void
+  /** The peer has gone, as far as can be known, although the attachment has not ended. */
+  readonly abandoned: boolean
 }
 
 /** How a transport hands a new attachment to the hub. */
@@ -30,6 +32,8 @@ export type Accept = (socket: LinkSocket, request: LinkRequest) => LinkEvents
 
 /** What a transport reports of an attachment. After `closed` nothing more comes. */
 export interface LinkEvents {
+  /** It is some session's link. */
+  readonly bound: boolean
   received(text: string): void
   /** Something arrived that is no frame; the attachment goes on. */
   refused(message: string): void

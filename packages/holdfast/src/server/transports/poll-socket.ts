@@ -40,6 +40,7 @@ export class PollSocket implements LinkSocket, Timed {
   #sequence = 0
   /** The poll that waits for something to come. */
   #waiting: HttpExchange | null = null
+  #brokeOff = false
   /** The poll with the last response, as long as that has not left. */
   #leaving: HttpExchange | null = null
 
@@ -52,6 +53,11 @@ export class PollSocket implements LinkSocket, Timed {
 
   get open(): boolean {
     return this.#state === 'open'
+  }
+
+  /** The poll that waited broke off, and none has come since. */
+  get abandoned(): boolean {
+    return this.#brokeOff
   }
 
   framed(slice: Slice): Slice {
@@ -69,6 +75,7 @@ export class PollSocket implements LinkSocket, Timed {
       return
     }
     this.#sendAway()
+    this.#brokeOff = false
     this.#waiting = exchange
     exchange.onClosed(() => this.#left(exchange))
     // The writer may write at once what comes next. It is no life of the link: that has to come over the uplink [R39].
@@ -127,7 +134,7 @@ export class PollSocket implements LinkSocket, Timed {
   #sendAway(): void {
     const exchange = this.#waiting
     this.#stopWaiting()
-    exchange?.answer(204, {}, [])
+    exchange?.answer(204, { 'holdfast-sequence': String(this.#sequence) }, [])
   }
 
   #stopWaiting(): void {
@@ -139,6 +146,7 @@ export class PollSocket implements LinkSocket, Timed {
   #left(exchange: HttpExchange): void {
     if (this.#waiting === exchange) {
       this.#waiting = null
+      this.#brokeOff = true
       this.#timekeeper.set(this, this.#timekeeper.now() + asksAgainWithinMs)
     }
     if (this.#leaving !== exchange) return

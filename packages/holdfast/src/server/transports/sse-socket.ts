@@ -9,6 +9,7 @@ const opening = Buffer.from(': open\n\n')
 /** A downlink that is one response, and ends with it. */
 export class SseSocket implements LinkSocket {
   readonly encode: LinkSocket['encode'] = encodeEvent
+  readonly abandoned = false
   readonly #exchange: HttpExchange
   readonly #headers: ResponseHeaders
   readonly #framing: EventFraming

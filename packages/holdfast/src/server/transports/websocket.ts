@@ -62,6 +62,7 @@ function link(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, ac
   const linkSocket: LinkSocket = {
     encode: webSocketFrame,
     framed: (slice) => slice,
+    abandoned: false,
     write(parts, written) {
       if (!open()) return
       let waited = false

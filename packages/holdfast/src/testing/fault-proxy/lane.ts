@@ -78,7 +78,7 @@ export class Lane {
       }
     } catch (cause) {
       // The connection is over: what was on its way is lost.
-      if (!this.#signal.aborted) throw cause
+      if (!this.#signal.aborted && !this.#to.destroyed && !this.#to.errored) throw cause
     } finally {
       this.#sending = false
     }

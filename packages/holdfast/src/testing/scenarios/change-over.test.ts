@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { makingPairs } from '../pair-fixture.ts'
+import type { PairOptions } from '../pair.ts'
+
+const makePair = makingPairs()
+
+/** A client over WebSocket that has just been asked to change over to another transport. */
+async function changing(to: 'sse' | 'long-poll', options: PairOptions = {}) {
+  const pair = makePair(options)
+  const { client, states } = await pair.connected({ over: ['websocket', 'sse', 'long-poll'] })
+  client.preferTransport(to)
+  return { pair, client, states }
+}
+
+test.each(['sse', 'long-poll'] as const)(
+  '[R48] a client that closes at any moment of a change to %s leaves no session behind',
+  async (to) => {
+    for (let afterMs = 0; afterMs <= 140; afterMs += 2) {
+      const { pair, client } = await changing(to)
+      await pair.clock.advance(afterMs)
+      await pair.clock.settled(client.close())
+      await pair.clock.advance(1_500)
+      expect([afterMs, pair.hub.stats().sessions]).toEqual([afterMs, { live: 0, resting: 0 }])
+    }
+  },
+)
+
+test.each(['sse', 'long-poll'] as const)(
+  '[R60] another wish at any moment of a change to %s breaks no link',
+  async (to) => {
+    for (let afterMs = 0; afterMs <= 140; afterMs += 2) {
+      const { pair, client, states } = await changing(to)
+      await pair.clock.advance(afterMs)
+      client.preferTransport('websocket')
+      await pair.clock.until(() => client.transport === 'websocket')
+      await pair.clock.advance(3_000)
+      expect([afterMs, client.transport]).toEqual([afterMs, 'websocket'])
+      expect(states.map((change) => change.to).filter((state) => state === 'waiting')).toEqual([])
+    }
+  },
+)
+
+test.each(['sse', 'long-poll'] as const)(
+  '[R60] while the hub is slow to check who comes over %s, operations go on over the link there is',
+  async (to) => {
+    let slow = false
+    const { pair, client } = await changing(to, {
+      hub: {
+        authenticate: async ({ token }) => {
+          if (slow) await new Promise(() => {})
+          return { user: token }
+        },
+      },
+    })
+    slow = true
+    await pair.clock.advance(200)
+    await pair.clock.settled(client.publish('room', 'hello', { timeoutMs: 1_000 }))
+    expect(client.transport).toBe('websocket')
+  },
+)
