@@ -125,6 +125,8 @@ describe('what is under the path', () => {
     const hub = makeHub()
     hub.attach(server, { path: '/' })
     await welcomed('/anything')
+    hub.attach(server, { path: '/slash/' })
+    await welcomed('/slash')
     const framework = createServer((request, response) => hub.handle(request, response))
     framework.on('upgrade', (request, socket, head) => hub.handleUpgrade(request, socket, head))
     framework.listen(0, '127.0.0.1')

@@ -21,7 +21,8 @@ const interceptions = new WeakMap<Server, Interception>()
 export function attachTo(server: Server, path: string, receiver: RequestReceiver): () => void {
   if (!path.startsWith('/')) throw new TypeError('the path of a hub begins with /')
   const interception = interceptions.get(server) ?? new Interception(server)
-  return interception.add({ path, receiver })
+  // WebSockets come to the path itself, without what would follow the slash.
+  return interception.add({ path: path.replace(/(.)\/$/, '$1'), receiver })
 }
 
 /** What all hubs on one server share, so that they can be attached and detached in any order. */
