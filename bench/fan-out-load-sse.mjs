@@ -2,21 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
+import { fault, finished, latencySample, messages, openAll, tally, topic } from './fan-out-subscribers.mjs'
 
-const messages = Number(process.env.MESSAGES)
-const subscribers = Number(process.env.SUBSCRIBERS)
-const topic = 'bench'
 const messageStart = `data: {"type":"message","topic":"${topic}","offset":`
-/** Of one message in so many the latency is taken. */
-const latencySample = 97
-const openAtOnce = 50
 
-const uplinks = new Agent({ keepAlive: true, maxSockets: openAtOnce })
-const latencies = []
-let deliveries = 0
-let faults = 0
-let frameBytes = 0
-let waiting = subscribers
+const uplinks = new Agent({ keepAlive: true, maxSockets: 50 })
 
 class Subscriber {
   #port
@@ -38,7 +28,7 @@ class Subscriber {
     const [response] = await once(opening, 'response')
     this.#name = response.headers['holdfast-link']
     response.setEncoding('latin1').on('data', (text) => this.#read(text))
-    response.on('error', (error) => this.#fault(error.message))
+    response.on('error', (error) => fault(error.message))
     const subscribed = new Promise((resolve) => (this.#ready = resolve))
     this.#send({
       type: 'hello',
@@ -54,7 +44,7 @@ class Subscriber {
 
   #post(path, options) {
     const asked = request({ port: this.#port, path: `/holdfast/${path}`, method: 'POST', ...options })
-    return asked.on('error', (error) => this.#fault(error.message))
+    return asked.on('error', (error) => fault(error.message))
   }
 
   #send(frame) {
@@ -78,34 +68,19 @@ class Subscriber {
 
   #message(line) {
     const offset = Number.parseInt(line.slice(messageStart.length), 10)
-    if (offset !== this.#offset + 1) this.#fault(`offset ${offset} after ${this.#offset}`)
+    if (offset !== this.#offset + 1) fault(`offset ${offset} after ${this.#offset}`)
     this.#offset = offset
-    deliveries++
-    if (deliveries % latencySample === 0) latencies.push(Date.now() - JSON.parse(line.slice(5)).time)
+    tally.deliveries++
+    if (tally.deliveries % latencySample === 0)
+      tally.latencies.push(Date.now() - JSON.parse(line.slice(5)).time)
     if (offset !== messages) return
-    frameBytes = line.length + 2
-    if (--waiting === 0) report()
+    finished(line.length + 2)
   }
 
   #control({ type }) {
     if (type === 'subscribed') this.#ready()
-    else if (type !== 'welcome') this.#fault(`unexpected ${type}`)
-  }
-
-  #fault(message) {
-    if (faults++ < 10) console.error(message)
+    else if (type !== 'welcome') fault(`unexpected ${type}`)
   }
 }
 
-function report() {
-  latencies.sort((one, other) => one - other)
-  const quantile = (part) => latencies[Math.floor(part * (latencies.length - 1))]
-  process.send?.({ deliveries, faults, frameBytes, p50Ms: quantile(0.5), p99Ms: quantile(0.99) })
-}
-
-const [{ port }] = await once(process, 'message')
-for (let opened = 0; opened < subscribers; opened += openAtOnce) {
-  const count = Math.min(openAtOnce, subscribers - opened)
-  await Promise.all(Array.from({ length: count }, () => new Subscriber(port).subscribe()))
-}
-process.send?.('subscribed')
+await openAll((port) => new Subscriber(port).subscribe())

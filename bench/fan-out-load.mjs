@@ -1,26 +1,15 @@
 // Many subscribers in one process, on bare sockets: a WebSocket handshake by hand, and a frame parser that does no more
 // than check that the offsets are 1, 2, 3 … for each.
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { connect } from 'node:net'
+import { fault, finished, latencySample, messages, openAll, tally, topic } from './fan-out-subscribers.mjs'
 
-const messages = Number(process.env.MESSAGES)
-const subscribers = Number(process.env.SUBSCRIBERS)
-const topic = 'bench'
 const messageStart = Buffer.from(`{"type":"message","topic":"${topic}","offset":`)
-/** Of one message in so many the latency is taken. */
-const latencySample = 97
-const openAtOnce = 50
 const zero = 0x30
 const nine = 0x39
 
 /** One buffer for all sockets: what is read is dealt with at once. */
 const readBuffer = Buffer.allocUnsafeSlow(262_144)
-const latencies = []
-let deliveries = 0
-let faults = 0
-let frameBytes = 0
-let waiting = subscribers
 
 /** A masked text frame; the mask is zero, so the text stays as it is. */
 function textFrame(text) {
@@ -55,7 +44,7 @@ class Subscriber {
         },
       },
     })
-    this.#socket.on('error', (error) => this.#fault(error.message))
+    this.#socket.on('error', (error) => fault(error.message))
     this.#socket.write(
       `GET /holdfast HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
@@ -77,7 +66,7 @@ class Subscriber {
       const end = start + head + (short < 126 ? short : bytes.readUInt16BE(start + 2))
       if (end > bytes.length) break
       if (bytes[start] === 0x81) this.#frame(bytes, start + head, end)
-      else this.#fault(`unexpected frame ${bytes[start]}`)
+      else fault(`unexpected frame ${bytes[start]}`)
       start = end
     }
     if (start < bytes.length) this.#rest = Buffer.from(bytes.subarray(start))
@@ -86,7 +75,7 @@ class Subscriber {
   #takeHandshake(bytes) {
     const end = bytes.indexOf('\r\n\r\n')
     if (end < 0) return 0
-    if (!bytes.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) this.#fault('no upgrade')
+    if (!bytes.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) fault('no upgrade')
     this.#upgraded = true
     this.#send({
       type: 'hello',
@@ -116,38 +105,22 @@ class Subscriber {
     for (let digit = bytes[place]; digit >= zero && digit <= nine; digit = bytes[++place]) {
       offset = offset * 10 + digit - zero
     }
-    if (offset !== this.#offset + 1) this.#fault(`offset ${offset} after ${this.#offset}`)
+    if (offset !== this.#offset + 1) fault(`offset ${offset} after ${this.#offset}`)
     this.#offset = offset
-    deliveries++
-    if (deliveries % latencySample === 0) {
+    tally.deliveries++
+    if (tally.deliveries % latencySample === 0) {
       const { time } = JSON.parse(bytes.toString('utf8', start, end))
-      latencies.push(Date.now() - time)
+      tally.latencies.push(Date.now() - time)
     }
     if (offset !== messages) return
-    frameBytes = end - start + 4
-    if (--waiting === 0) report()
+    finished(end - start + 4)
   }
 
   #control({ type }) {
     if (type === 'welcome') this.#send({ type: 'subscribe', topic, intent: 1, from: 'now' })
     else if (type === 'subscribed') this.#ready()
-    else this.#fault(`unexpected ${type}`)
-  }
-
-  #fault(message) {
-    if (faults++ < 10) console.error(message)
+    else fault(`unexpected ${type}`)
   }
 }
 
-function report() {
-  latencies.sort((one, other) => one - other)
-  const quantile = (part) => latencies[Math.floor(part * (latencies.length - 1))]
-  process.send?.({ deliveries, faults, frameBytes, p50Ms: quantile(0.5), p99Ms: quantile(0.99) })
-}
-
-const [{ port }] = await once(process, 'message')
-for (let opened = 0; opened < subscribers; opened += openAtOnce) {
-  const count = Math.min(openAtOnce, subscribers - opened)
-  await Promise.all(Array.from({ length: count }, () => new Subscriber(port).subscribe()))
-}
-process.send?.('subscribed')
+await openAll((port) => new Subscriber(port).subscribe())
