@@ -150,7 +150,7 @@ export class ClientCore implements ConnectionHost {
     else if (frame.type === 'request') this.handlers.receive(frame, text)
     else if (frame.type === 'cancel') this.handlers.cancel(frame)
     else if (frame.type === 'ack') this.handlers.acknowledge(frame.numbers)
-    else this.emitter.emit('error', new HoldfastError(frame.code, frame.message))
+    else if (frame.type === 'error') this.emitter.emit('error', new HoldfastError(frame.code, frame.message))
     this.wantedChanged()
   }
 

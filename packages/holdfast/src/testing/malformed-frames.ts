@@ -89,6 +89,11 @@ const mutations: readonly {
       timeoutMs: fc.constantFrom<unknown>(null, 0, -1, 0.5, '1', true),
     },
   },
+  { sound: { type: 'asks', known: ['a'] }, wrong: { known: wrongRanges } },
+  {
+    sound: { type: 'answer', number: 1, id: 'a', data: 1 },
+    wrong: { number: wrongCount, id: wrongString, data: fc.constant(missing) },
+  },
   {
     sound: { type: 'result', number: 1, value: 1 },
     wrong: { number: wrongCount, value: fc.constant(missing), error: wrongError },
@@ -109,7 +114,7 @@ const mutated: fc.Arbitrary<MalformedFrame> = fc
 
 function withField(sound: Fields, field: string, value: unknown): MalformedFrame {
   const { type } = sound
-  const operation = (type === 'publish' || type === 'request') && field !== 'number'
+  const operation = ['publish', 'request', 'answer'].includes(String(type)) && field !== 'number'
   const code = codes[field] ?? 'frame_invalid'
   return {
     usesNumber: operation,

@@ -134,6 +134,16 @@ const kinds = {
     sample: [{}],
     unsound: [null, true, {}, 1, '', [null], [[]], [{}], subscriptions(10_001)],
   },
+  known: {
+    sound: (value) => Array.isArray(value) && value.length <= 1_000 && value.every((id) => isIdentifier(id)),
+    sample: ['a'],
+    unsound: [null, true, {}, 1, '', ...noIdentifiers.map((id) => [id]), Array<Json>(1_001).fill('a')],
+  },
+  concludedStatus: {
+    sound: (value) => ['answered', 'cancelled', 'expired', 'unknown'].includes(value as string),
+    sample: 'expired',
+    unsound: [null, 0, '', 'Expired', 'pending', [], ['expired'], {}],
+  },
   gapReason: {
     sound: (value) => value === 'pruned' || value === 'epoch' || value === 'slow',
     sample: 'slow',
@@ -189,6 +199,8 @@ const framesFrom: Readonly<Record<Sender, typeof peerFrames>> = {
     ['subscribe', 'topic: name, intent: count, from: from'],
     ['unsubscribe', 'topic: name, intent: count'],
     ['publish', 'number: count, topic: name, data: json'],
+    ['asks', 'known: known'],
+    ['answer', 'number: count, id: identifier, data: json'],
     ['token', 'token: text'],
     ['leave', ''],
   ],
@@ -210,6 +222,12 @@ const framesFrom: Readonly<Record<Sender, typeof peerFrames>> = {
     ],
     ['message', 'topic: name, offset: count, time: amount, user: text|null, data: json'],
     ['gap', 'topic: name, after: position|null, next: messagePosition, lost: amount|null, reason: gapReason'],
+    ['ask', 'id: identifier, method: name, data: json, timeoutMs: amount?'],
+    [
+      'concluded',
+      `id: identifier, status: concludedStatus, by: object?, by.user: text, by.session: identifier,
+      by.time: amount`,
+    ],
     ['reauthenticate', 'withinMs: amount'],
     ['error', 'code: text, message: text'],
   ],
@@ -332,7 +350,7 @@ function namedIn(text: string, from: Sender): Pick<FrameFault, 'number' | 'subsc
   }
   const { type, number, topic, intent } = isObject(frame) ? frame : {}
   const known = rules.some((rule) => rule.from === from && rule.type === type)
-  const names = known && (type === 'publish' || type === 'request') && isInteger(number, 1)
+  const names = known && ['publish', 'request', 'answer'].includes(type as string) && isInteger(number, 1)
   const subscribes = known && type === 'subscribe' && isName(topic) && isInteger(intent, 1)
   return {
     number: names ? (number as number) : null,

@@ -9,7 +9,7 @@ export interface FrameFault {
   readonly message: string
   /** The frame's type, if it has one that this side knows. */
   readonly type: string | null
-  /** Of a `publish` or `request`: its number, if that is sound. The answer is then a `result`. */
+  /** Of a `publish`, `request` or `answer`: its number, if that is sound. The answer is then a `result`. */
   readonly number: number | null
   /** Of a `subscribe`: its topic and intent, if both are sound. The answer is then `unsubscribed`. */
   readonly subscription: { readonly topic: string; readonly intent: number } | null
@@ -81,7 +81,7 @@ function fault(
   type: string | null,
 ): { kind: 'fault'; fault: FrameFault } {
   const { number, topic, intent } = fields
-  const isOperation = type === 'publish' || type === 'request'
+  const isOperation = type === 'publish' || type === 'request' || type === 'answer'
   return {
     kind: 'fault',
     fault: {

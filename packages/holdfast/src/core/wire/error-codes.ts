@@ -42,6 +42,12 @@ export type OperationErrorCode =
   | 'result_dropped'
   | 'session_ended'
   | 'session_unknown'
+  | 'already_answered'
+  | 'ask_cancelled'
+  | 'ask_expired'
+  | 'ask_unknown'
+  | 'ask_limit'
+  | 'key_reused'
 
 /** The codes that can refuse an HTTP request of a link, beside those that can end it. */
 export type RequestErrorCode = 'request_invalid' | 'link_unknown'

@@ -71,6 +71,17 @@ const operationErrors: Record<OperationErrorCode, Row> = {
   result_dropped: row('Done, but the result is no longer kept.', 'Acknowledge sooner.', null, 410),
   session_ended: row('The session ended while the request was open.', 'See `outcome`.', null, 410),
   session_unknown: row('There is no such session.', 'Check the id.', null, 404),
+  already_answered: row('The ask was answered by somebody else.', 'Nothing.', null, 409),
+  ask_cancelled: row('Whoever asked no longer wants to know.', 'Nothing.', null, 410),
+  ask_expired: row('The deadline of the ask passed.', 'Ask again if it still matters.', null, 410),
+  ask_unknown: row('There is no such ask for this user.', 'Nothing; it may be asked again.', null, 404),
+  ask_limit: row(
+    'Too many asks are pending, of the user or in all.',
+    'Ask later, or less at once.',
+    null,
+    429,
+  ),
+  key_reused: row('The key belongs to an ask with other content.', 'Use a key for each question.', null, 409),
 }
 
 const requestErrors: Record<RequestErrorCode, Row> = {
@@ -114,6 +125,7 @@ const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'engine_failed',
   'overloaded',
   'timeout',
+  'ask_limit',
   'request_invalid',
   'link_unknown',
   'connect_failed',

@@ -27,6 +27,7 @@ const retryable = new Set<string>([
   'engine_failed',
   'overloaded',
   'timeout',
+  'ask_limit',
   'identity_changed',
   'attempts_exhausted',
   'outbox_full',

@@ -140,6 +140,48 @@ export interface RequestFrame {
   readonly timeoutMs?: number
 }
 
+/** The asks that the client holds and that are not over for it; the hub tells the difference [R63]. */
+export interface AsksFrame {
+  readonly type: 'asks'
+  readonly known: readonly string[]
+}
+
+export interface AskFrame {
+  readonly type: 'ask'
+  readonly id: string
+  readonly method: string
+  readonly data: unknown
+  /** What is left of the deadline. */
+  readonly timeoutMs?: number
+}
+
+export interface AnswerFrame {
+  readonly type: 'answer'
+  readonly number: number
+  readonly id: string
+  readonly data: unknown
+}
+
+/** Who answered an ask. */
+export interface Answerer {
+  readonly user: string
+  /** The session's id. */
+  readonly session: string
+  /** When the answer was accepted, in milliseconds since 1970 by the hub’s clock. */
+  readonly time: number
+}
+
+/** `unknown`: the hub has no such ask for this user; it may be asked again. */
+export type ConcludedStatus = 'answered' | 'cancelled' | 'expired' | 'unknown'
+
+export interface ConcludedFrame {
+  readonly type: 'concluded'
+  readonly id: string
+  readonly status: ConcludedStatus
+  /** With `answered`. */
+  readonly by?: Answerer
+}
+
 export interface CancelFrame {
   readonly type: 'cancel'
   readonly number: number
@@ -196,6 +238,8 @@ export type ClientFrame =
   | SubscribeFrame
   | UnsubscribeFrame
   | PublishFrame
+  | AsksFrame
+  | AnswerFrame
   | TokenFrame
   | LeaveFrame
   | PeerFrame
@@ -207,6 +251,8 @@ export type HubFrame =
   | UnsubscribedFrame
   | MessageFrame
   | GapFrame
+  | AskFrame
+  | ConcludedFrame
   | ReauthenticateFrame
   | ErrorFrame
   | PeerFrame

@@ -24,6 +24,8 @@ const boolean = (value: unknown): boolean => typeof value === 'boolean'
 const json = (value: unknown): boolean => value !== undefined
 const identifier = (value: unknown): boolean => string(value) && /^[\w.~-]{1,128}$/.test(value as string)
 const gapReason = (value: unknown): boolean => ['pruned', 'epoch', 'slow'].includes(value as string)
+const concludedStatus = (value: unknown): boolean =>
+  ['answered', 'cancelled', 'expired', 'unknown'].includes(value as string)
 const optional =
   (check: Check) =>
   (value: unknown): boolean =>
@@ -83,6 +85,12 @@ export const hubFrames: Checks = {
   unsubscribed: { ...subscription, error: { ...error, retry: boolean, retryAfterMs: optional(amount) } },
   message: { topic: isName, offset: count, time: amount, user: nullable(string), data: json },
   gap: { topic: isName, ...gap },
+  ask: { id: identifier, method: isName, data: json, timeoutMs: optional(amount) },
+  concluded: {
+    id: identifier,
+    status: concludedStatus,
+    by: optional({ user: string, session: identifier, time: amount }),
+  },
   reauthenticate: { withinMs: amount },
   error: { code: string, message: string },
 }

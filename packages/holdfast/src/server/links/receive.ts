@@ -36,11 +36,11 @@ export function receiveFrame(link: Link, frame: ClientFrame, text: string): void
 /** Answers a frame that is not sound where it can be answered; the link survives what is safe [R3]. */
 export function receiveFault(link: Link, fault: FrameFault, text: string): void {
   const { session } = link
-  const { code, message, type, number, subscription } = fault
+  const { code, message, number, subscription } = fault
   if (!session || !link.bound) return
   if (code === 'frame_unknown') {
     link.end({ code, message, retry: false })
-  } else if (number !== null && (type === 'publish' || type === 'request')) {
+  } else if (number !== null) {
     endIfTold(link, session.operations.receiveFaulty(number, fault, text))
   } else if (subscription) {
     link.writer.send({ type: 'unsubscribed', ...subscription, error: { code, message, retry: false } })

@@ -1,0 +1,41 @@
+import type { HoldfastError } from '../core/wire/errors.ts'
+import type { Answerer } from '../core/wire/frames.ts'
+import type { Operation, OperationOptions } from './operation.ts'
+
+/**
+ * Where an ask is on this device. `pending`: it can be answered. `sending`: an answer is on its way. `refused`: the last
+ * answer was not taken, see `error`; it can be answered again. The others are final, unless the hub asks again: `accepted`: this device's
+ * answer was taken. `answered_elsewhere`, `cancelled`, `expired`. `unknown`: the hub no longer knows it.
+ */
+export type AskStatus =
+  | 'pending'
+  | 'sending'
+  | 'refused'
+  | 'accepted'
+  | 'answered_elsewhere'
+  | 'cancelled'
+  | 'expired'
+  | 'unknown'
+
+/** A question to this client's user. One object for its life: `status` and what belongs to it change. */
+export interface Ask<Payload = unknown> {
+  readonly id: string
+  readonly method: string
+  readonly payload: Payload
+  readonly status: AskStatus
+  /** When the hub stops waiting, in milliseconds since 1970 by this machine's clock; null: never. */
+  readonly expiresAt: number | null
+  /** With `refused`: why. */
+  readonly error: HoldfastError | null
+  /** Who answered, once that is known. */
+  readonly answeredBy: Answerer | null
+  /** Fires when the ask is over, whoever answered. */
+  readonly signal: AbortSignal
+  /**
+   * Answers, also while there is no link: the answer is delivered with the next one. Resolves if it was the first; rejects with a HoldfastError:
+   * `already_answered`, `ask_expired`, `ask_cancelled`, `ask_unknown`, `rejected` with the validator's reason, …
+   */
+  answer(value: unknown, options?: Omit<OperationOptions, 'idempotent'>): Operation<void>
+  /** Takes an ask that is over out of the list before its time. */
+  dismiss(): void
+}
