@@ -23,11 +23,13 @@ export interface Conclusion {
  *     pending, refused ── concluded, by an answer of this session ──▶ accepted
  *     pending, sending, refused ── forgotten ──▶ unknown
  *
- * While an answer is on its way a conclusion is only remembered, because it comes before the answer's result [R67], and may be about
- * this very answer. The result decides where it says how the ask ended; where it says nothing of that, because the hub refused the
- * answer for another reason or the caller gave up, or where the hub does not know the ask, the conclusion does. So `unknown` ends nothing
- * by itself: after a restart of the hub the ask may be asked again before the answer arrives there. If it is, what was remembered is about
- * a life of the ask that is past. An ask that is over stays over: the same id asked again is a new ask [R64].
+ * While an answer is on its way a conclusion is only remembered: it comes before the answer's result [R67], and may be
+ * about this very answer. The result decides where it says how the ask ended. The conclusion decides where the result says
+ * nothing of that, because the hub refused the answer for another reason or the caller gave up, and where the hub does
+ * not know the ask. `unknown` too is only remembered: after a restart of the hub the ask may be asked again before the
+ * answer arrives there, and if it is, what was remembered is about an earlier life of the ask, and forgotten.
+ *
+ * An ask that is over stays over: the same id asked again is a new ask [R64].
  */
 export type PromptState =
   | { readonly name: 'pending' }
@@ -66,6 +68,10 @@ export function stepPrompt(state: PromptState, input: PromptInput): PromptState 
 
 export const isOver = (state: PromptState): state is Over =>
   state.name !== 'pending' && state.name !== 'sending' && state.name !== 'refused'
+
+/** The hub still waits, for all this device knows. */
+export const isOpen = (state: PromptState): boolean =>
+  state.name === 'sending' ? state.conclusion === null : !isOver(state)
 
 /** What an answer is refused with in the caller's hands, or null. */
 export function answerRefusal(state: PromptState): ErrorCode | null {
