@@ -54,23 +54,26 @@ test('[R63] the hub tells the difference to what a client holds, and of what is 
   const { pair, raw, asked, id } = await asking({ deadlineMs: 20_000 })
   const ben = await greeting(pair, 'ben')
   ben.send({ type: 'asks', known: [id, 'never-there'] })
-  raw.send({ type: 'asks', known: [id] })
+  const knowing = await RawClient.greeting(pair, { token: 'ana', producer: producerOf('second') })
+  knowing.send({ type: 'asks', known: [id] })
+  knowing.send({ type: 'asks', known: [] })
   await settled(pair)
+  expect(knowing.all('ask')).toEqual([])
+  expect(knowing.only('error')).toMatchObject({ code: 'frame_invalid', message: 'asks came twice' })
   expect(ben.all('concluded')).toEqual([
     { type: 'concluded', id, status: 'unknown' },
     { type: 'concluded', id: 'never-there', status: 'unknown' },
   ])
-  expect(raw.all('ask')).toHaveLength(1)
-  expect(raw.all('concluded')).toEqual([])
   ben.send({ type: 'answer', number: 1, id, data: 'yes' })
   await settled(pair)
   expect(ben.only('result')).toMatchObject({ number: 1, error: { code: 'ask_unknown' } })
   await pair.clock.until(() => asked.state !== 'pending')
-  raw.send({ type: 'asks', known: [id] })
+  const late = await RawClient.greeting(pair, { token: 'ana', producer: producerOf('third') })
+  late.send({ type: 'asks', known: [id] })
   await settled(pair)
   const expired = { type: 'concluded', id, status: 'expired' }
-  expect(raw.all('concluded')).toEqual([expired, expired])
-  await leave(pair, raw, ben)
+  expect([raw, knowing, late].map((each) => each.all('concluded'))).toEqual([[expired], [expired], [expired]])
+  await leave(pair, raw, ben, knowing, late)
 })
 
 test('[R65] while an answer is judged, the session gives no further one to the ask; one that is taken back frees it', async () => {
