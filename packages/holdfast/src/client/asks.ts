@@ -1,4 +1,4 @@
-import { answerRefusal, isOpen, type PromptInput } from '../core/ask/prompt.ts'
+import { answerRefusal, isOpen, type DeviceAskInput } from '../core/ask/device/step.ts'
 import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
 import type { HoldfastError } from '../core/wire/errors.ts'
 import type { AskFrame, ConcludedFrame, Subject } from '../core/wire/frames.ts'
@@ -131,7 +131,7 @@ export class AskList implements Timed {
     return this.#list.find((ask) => ask.id === id)
   }
 
-  #take(ask: HeldAsk, input: PromptInput): void {
+  #take(ask: HeldAsk, input: DeviceAskInput): void {
     if (!ask.take(input)) return
     if (ask.isOver) ask.leavesAt = Math.min(ask.leavesAt, this.#timekeeper.now() + this.#keepMs)
     this.#renew([...this.#list])

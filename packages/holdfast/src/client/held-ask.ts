@@ -1,4 +1,4 @@
-import { isOver, stepPrompt, type PromptInput, type PromptState } from '../core/ask/prompt.ts'
+import { isOver, stepDeviceAsk, type DeviceAskInput, type DeviceAskState } from '../core/ask/device/step.ts'
 import type { AskFrame } from '../core/wire/frames.ts'
 
 /** An ask inside the client. */
@@ -10,7 +10,7 @@ export class HeldAsk {
   /** When it leaves the list; Infinity as long as it is not over. */
   leavesAt: number = Infinity
   readonly #controller = new AbortController()
-  #state: PromptState = { name: 'pending' }
+  #state: DeviceAskState = { name: 'pending' }
 
   constructor({ id, method, data }: AskFrame, expiresAt: number | null) {
     this.id = id
@@ -19,7 +19,7 @@ export class HeldAsk {
     this.expiresAt = expiresAt
   }
 
-  get state(): PromptState {
+  get state(): DeviceAskState {
     return this.#state
   }
 
@@ -32,9 +32,9 @@ export class HeldAsk {
   }
 
   /** Returns whether the application can see a difference. */
-  take(input: PromptInput): boolean {
+  take(input: DeviceAskInput): boolean {
     const before = this.#state
-    this.#state = stepPrompt(before, input)
+    this.#state = stepDeviceAsk(before, input)
     return this.#state !== before && (this.#state.name !== 'sending' || before.name !== 'sending')
   }
 

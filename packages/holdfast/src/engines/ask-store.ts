@@ -26,8 +26,6 @@ export interface StoredAsk {
   readonly data: string
   /** Who is asked. */
   readonly users: readonly string[]
-  /** Whoever asked wants to judge answers; until it is there, they wait. */
-  readonly validated: boolean
   /** In milliseconds since 1970, or null. */
   readonly expiresAt: number | null
   /** Null while it is pending. */
@@ -37,7 +35,8 @@ export interface StoredAsk {
 /**
  * Where asks are kept: the part of an engine that decides which answer was first. What it keeps through the end of the
  * process, asks outlive. Rejecting means that it was not done; the hub says `engine_failed`. Calls that concern one ask take effect in
- * the order in which they are made.
+ * the order in which they are made; those for different asks may overlap. `conclude` and `addUsers` reject for an ask that is
+ * not kept. A store with a handle is closed with its engine.
  */
 export interface AskStore {
   /** All asks that are kept. Called once, before anything else. */

@@ -36,4 +36,4 @@ export interface HubParts {
 }
 
 /** What asks need of a hub. */
-export type AskParts = Omit<HubParts, 'asks'>
+export type AskParts = Pick<HubParts, 'env' | 'settings' | 'engine' | 'timekeeper'>

@@ -69,7 +69,7 @@ export interface Hub<Context = unknown> extends AsyncDisposable {
    * Asks users a question, on all their devices, those that connect later too, until somebody has answered. The promise's `id` names
    * it. Without a key it ends with this process; with the engine `memory()` every ask does, and asking again with the same
    * key is harmless.
-   * @throws TypeError for a target or an option that is none; the promise rejects with a HoldfastError: `ask_expired`, `aborted`, `ask_limit`,
+   * @throws TypeError for a target or an option that is none; the promise rejects with a HoldfastError: `ask_expired`, `aborted`, `ask_cancelled` after `withdraw`, `ask_limit`,
    * `message_too_large`, `key_reused`, `method_invalid`, `data_invalid`, `engine_failed`, `closed`
    */
   ask<Value = unknown>(
@@ -83,6 +83,8 @@ export interface Hub<Context = unknown> extends AsyncDisposable {
    * @throws TypeError, HoldfastError `ask_unknown` if it is not pending, `ask_limit`, `engine_failed`
    */
   escalate(ask: string, to: AskedUsers): Promise<void>
+  /** Cancels a pending ask, whoever waits for it: they get `ask_cancelled`. False if there is no such ask. */
+  withdraw(ask: string): boolean
   /** The asks that are pending. */
   asks(): AskSummary[]
   /** Listens to what happens to sessions. Returns a function that removes the listener. */
@@ -161,6 +163,7 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
     ask: <Value>(to: AskTarget, method: string, payload: unknown, options: AskOptions = {}) =>
       parts.asks.ask(to, method, payload, options) as PendingAsk<Value>,
     escalate: (ask, to) => parts.asks.escalate(ask, to),
+    withdraw: (ask) => parts.asks.withdraw(ask),
     asks: () => parts.asks.list(),
     on: (_event, listener) => parts.events.on(listener),
     sessions: () =>

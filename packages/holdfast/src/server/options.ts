@@ -95,10 +95,10 @@ export interface TimeoutOptions {
   readonly authorizeMs: number
   /** How long a session rests without a link before it ends. Default 120,000 ms. */
   readonly sessionTtlMs: number
-  /** For the `validate` of an ask. Default 10,000 ms. */
+  /** For an answer to an ask to be judged, from its arrival. Default 10,000 ms. */
   readonly validateMs: number
   /** How long an ask that is over is known: to devices that come back, and by the key of one that was answered. Default 3,600,000 ms. */
-  readonly answerTtlMs: number
+  readonly endedAskTtlMs: number
 }
 
 /** The options with every default in place. */
@@ -127,7 +127,7 @@ const defaultTimeouts: TimeoutOptions = {
   authorizeMs: 10_000,
   sessionTtlMs: 120_000,
   validateMs: 10_000,
-  answerTtlMs: 3_600_000,
+  endedAskTtlMs: 3_600_000,
 }
 
 /** A summary of open operations has at most this many ranges [R17]. */

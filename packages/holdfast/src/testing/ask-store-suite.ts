@@ -8,7 +8,6 @@ const ask: StoredAsk = {
   method: 'approve',
   data: '{"step":1}',
   users: ['u1'],
-  validated: true,
   expiresAt: 5_000,
   conclusion: null,
 }

@@ -1,6 +1,5 @@
-import type { Subject } from '../../core/wire/frames.ts'
 import type { Link } from '../links/link.ts'
-import type { BoardAsk } from './board-ask.ts'
+import { scopedName } from './scoped-name.ts'
 
 /** The links that take part in asks, by whose they are [R62]. */
 export class AskAudience {
@@ -10,32 +9,32 @@ export class AskAudience {
     return [...this.#byUser.values()].flatMap((links) => [...links])
   }
 
+  /** A link without a user has no part in asks. */
   add(link: Link): void {
-    const name = linkName(link)
+    const name = nameOf(link)
+    if (name === null) return
     const links = this.#byUser.get(name) ?? new Set()
     this.#byUser.set(name, links.add(link))
   }
 
   delete(link: Link): void {
-    const name = linkName(link)
+    const name = nameOf(link)
+    if (name === null) return
     const links = this.#byUser.get(name)
     links?.delete(link)
     if (links?.size === 0) this.#byUser.delete(name)
   }
 
-  /** @param users of those who are asked; by default all */
-  tell({ stored, users: asked }: BoardAsk, text: string, users: Iterable<string> = asked): void {
+  /** Sends a frame to all links of users. */
+  tell(tenant: string | null, users: Iterable<string>, text: string): void {
     for (const user of users) {
-      for (const link of this.#byUser.get(tenantName(stored.tenant, user)) ?? []) link.writer.sendText(text)
+      for (const link of this.#byUser.get(scopedName(tenant, user)) ?? []) link.writer.sendText(text)
     }
   }
 }
 
-function linkName({ session }: Link): string {
-  const { tenant, user }: Subject = session?.subject ?? { tenant: null, user: null }
-  return tenantName(tenant, user)
+function nameOf({ session }: Link): string | null {
+  return session && session.subject.user !== null
+    ? scopedName(session.subject.tenant, session.subject.user)
+    : null
 }
-
-/** What a tenant calls somebody or something, as one text. */
-export const tenantName = (tenant: string | null, user: string | null): string =>
-  JSON.stringify([tenant, user])

@@ -1,36 +1,44 @@
-import { createHash } from 'node:crypto'
+import type { Timed } from '../../core/time/timekeeper.ts'
+import { refusals } from '../../core/ask/hub/state.ts'
 import { HoldfastError } from '../../core/wire/errors.ts'
 import type { AsksFrame, ConcludedFrame } from '../../core/wire/frames.ts'
 import { notSent, refusalOf } from '../../core/wire/refusals.ts'
-import type { StoredAsk } from '../../engines/ask-store.ts'
+import type { Conclusion, StoredAsk } from '../../engines/ask-store.ts'
 import type { AskParts } from '../hub-parts.ts'
 import type { Link } from '../links/link.ts'
 import type { AskedUsers, AskOptions, AskSummary, AskTarget, PendingAsk } from './ask.ts'
 import { AskAudience } from './ask-audience.ts'
 import { AskCaller } from './ask-caller.ts'
+import { askId } from './ask-id.ts'
 import { AskIndex } from './ask-index.ts'
-import { BoardAsk, concludedFrame, type BoardAskHost } from './board-ask.ts'
+import { BoardAsk, type BoardAskHost } from './board-ask.ts'
 import { EndedAsks } from './ended-asks.ts'
-import type { AnswerOffer } from './offered-answer.ts'
-import { assertAskOptions, usersOf, type Question } from './question.ts'
+import { assertAskOptions, usersOf, type NewAsk } from './new-ask.ts'
+import { isAnswer, type AnswerOffer } from './offered-answer.ts'
 
-/** All questions of a hub: who is asked, what is pending, and for a time what is over. */
-export class AskBoard implements BoardAskHost {
+/** An engine that could not say what it keeps is asked again after this. */
+const reloadMs = 1_000
+
+/** All asks of a hub: who is asked, what is pending, and for a time what is over. */
+export class AskBoard implements BoardAskHost, Timed {
   readonly #parts: AskParts
   readonly #pending: AskIndex
   readonly #ended: EndedAsks
   readonly #audience = new AskAudience()
-  readonly #callers = new Set<AskCaller>()
-  /** False if the engine could not say what it keeps. */
-  readonly #loaded: Promise<boolean>
+  /** Promises that wait for an answer, with what they wait for once that is known. */
+  readonly #callers = new Map<AskCaller, BoardAsk | null>()
+  /** Links whose clients wait to be told what is pending. */
+  readonly #joining = new Map<Link, AsksFrame>()
+  #loading: Promise<void>
+  #loaded = false
   #closed = false
 
   /** @param parts whose engine was started */
   constructor(parts: AskParts) {
     this.#parts = parts
     this.#pending = new AskIndex(parts.settings.limits)
-    this.#ended = new EndedAsks(parts, (id) => this.#forget(id))
-    this.#loaded = this.#load()
+    this.#ended = new EndedAsks(parts, (id) => void this.#forget(id))
+    this.#loading = this.#load()
   }
 
   get pendingCount(): number {
@@ -41,7 +49,6 @@ export class AskBoard implements BoardAskHost {
     return this.#ended.size
   }
 
-  /** Promises that wait for an answer. */
   get callerCount(): number {
     return this.#callers.size
   }
@@ -60,198 +67,266 @@ export class AskBoard implements BoardAskHost {
 
   /** @throws TypeError */
   ask(target: AskTarget, method: string, payload: unknown, options: AskOptions): PendingAsk {
-    assertAskOptions(options)
+    assertAskOptions(target, options)
     const users = usersOf(target)
+    const { tenant = null } = target
     const { key, signal } = options
     const refusal = refusalOf('method_invalid', method, payload)
-    const data = refusal ? '' : JSON.stringify(payload)
-    const tenant = target.tenant ?? null
-    const id = key === undefined ? this.#parts.env.randomName() : idOf(tenant, key, method, data)
-    const caller = new AskCaller(signal, (caller) => this.#callers.delete(caller))
-    this.#callers.add(caller)
+    const withoutKey = refusal !== null || key === undefined
+    const id = withoutKey ? this.#parts.env.randomName() : askId(tenant, key, method, payload)
+    const caller = new AskCaller(signal, () => this.#left(caller))
+    this.#callers.set(caller, null)
     if (refusal) caller.refused(refusal)
     else if (this.#closed) caller.refused(notSent('closed', 'The hub is closed.'))
     else if (signal?.aborted) caller.refused(notSent('aborted'))
-    else void this.#ask({ id, tenant, users, method, data, options }, caller)
+    else void this.#ask({ id, tenant, users, method, data: JSON.stringify(payload), options }, caller)
     return Object.assign(caller.promise, { id })
   }
 
   /** Adds users to a pending ask. */
   async escalate(id: string, target: AskedUsers): Promise<void> {
     const users = usersOf(target)
+    // It may have been asked in this very turn.
+    await this.#loading
     const ask = this.#pending.get(id)
-    if (!ask?.isOpen) throw notSent('ask_unknown')
-    await this.#addUsers(ask, users)
+    await ask?.settled()
+    const refusal = ask ? await this.#addUsers(ask, users) : notSent('ask_unknown')
+    if (refusal) throw refusal
+  }
+
+  /** Cancels a pending ask, whoever waits for it. */
+  withdraw(id: string): boolean {
+    const ask = this.#pending.get(id)
+    ask?.withdraw()
+    return ask !== undefined
   }
 
   /** From now on the link takes part; it is told what its client does not know [R63]. */
-  async joined(link: Link, { known }: AsksFrame): Promise<void> {
-    if (!(await this.#loaded) || !link.bound || !link.session) return
-    const { tenant, user } = link.session.subject
-    if (user === null) return
-    this.#audience.add(link)
-    for (const id of known) {
-      const ask = this.#find(id)
-      let frame: ConcludedFrame | null = { type: 'concluded', id, status: 'unknown' }
-      if (ask?.asks(tenant, user)) frame = ask.conclusion && concludedFrame(id, ask.conclusion)
-      if (frame) link.writer.send(frame)
-    }
-    const knows = new Set(known)
-    for (const ask of this.#pending.of(tenant, user)) {
-      if (ask.isOpen && !knows.has(ask.stored.id)) link.writer.sendText(ask.encode())
-    }
+  joined(link: Link, frame: AsksFrame): void {
+    this.#joining.set(link, frame)
+    if (this.#loaded) this.#bringUpToDate()
   }
 
   /** The link is gone. */
   left(link: Link): void {
+    this.#joining.delete(link)
     this.#audience.delete(link)
   }
 
   /** Returns a function that takes the answer back. */
   answer(offer: AnswerOffer): () => void {
-    let takenBack = false
-    let takeBack = (): void => {
-      takenBack = true
-      offer.respond({ kind: 'refused', code: 'cancelled' })
+    const { id, session, data } = offer
+    const { tenant, user } = session.subject
+    const pending = this.#pending.get(id)
+    if (pending?.isFor(tenant, user)) return pending.answer(offer)
+    const ended = this.#ended.get(id)
+    if (!ended || user === null || ended.tenant !== tenant || !ended.users.includes(user)) {
+      offer.respond({ kind: 'refused', code: this.#loaded ? 'ask_unknown' : 'engine_failed' })
+    } else if (isAnswer(ended.conclusion, session, JSON.stringify(data))) {
+      offer.respond({ kind: 'taken' })
+    } else {
+      offer.respond({ kind: 'refused', code: refusals[ended.conclusion.status] })
     }
-    void this.#loaded.then((loaded) => {
-      if (takenBack) return
-      const { tenant, user } = offer.session.subject
-      const ask = this.#find(offer.id)
-      if (!loaded) offer.respond({ kind: 'refused', code: 'engine_failed' })
-      else if (ask?.asks(tenant, user)) takeBack = ask.answer(offer)
-      else offer.respond({ kind: 'refused', code: 'ask_unknown' })
-    })
-    return () => takeBack()
+    return () => {}
   }
 
-  told(ask: BoardAsk, frame: ConcludedFrame): void {
-    this.#audience.tell(ask, JSON.stringify(frame))
-  }
-
-  ended(ask: BoardAsk): void {
+  ended(ask: BoardAsk, conclusion: Conclusion): void {
+    const { stored, users } = ask
     this.#pending.remove(ask)
-    if (!this.#closed) this.#ended.add(ask, this.#parts.settings.timeouts.answerTtlMs)
+    this.#tellConcluded(ask, concludedFrame(stored.id, conclusion))
+    if (this.#closed) return
+    const ended = { ...stored, users: [...users], conclusion }
+    this.#ended.add(ended, this.#parts.settings.timeouts.endedAskTtlMs)
+  }
+
+  /** It is time to ask the engine again what it keeps. */
+  tick(): void {
+    this.#loading = this.#load()
   }
 
   /** Whoever waits is told; what the engine keeps may go on in another process. */
   close(): void {
     this.#closed = true
+    this.#parts.timekeeper.set(this, null)
     for (const ask of this.#pending) {
       ask.close()
       this.#pending.remove(ask)
     }
     this.#ended.close()
-    for (const caller of this.#callers) {
+    this.#joining.clear()
+    for (const caller of this.#callers.keys()) {
       caller.refused(new HoldfastError('closed', 'The hub was closed.', { outcome: 'unknown' }))
     }
   }
 
-  #find(id: string): BoardAsk | undefined {
-    return this.#pending.get(id) ?? this.#ended.get(id)
+  #left(caller: AskCaller): void {
+    const ask = this.#callers.get(caller)
+    this.#callers.delete(caller)
+    ask?.leave(caller)
   }
 
-  async #ask(question: Question, caller: AskCaller): Promise<void> {
-    const loaded = await this.#loaded
-    if (!loaded) return caller.refused(engineFailed())
-    const { id, tenant, users, options } = question
-    let known = this.#withKey(tenant, options.key)
-    while (known?.decision) {
-      // One that is just ending may lose its key.
-      // oxlint-disable-next-line no-await-in-loop -- until it is decided
-      await known.decision
-      known = this.#withKey(tenant, options.key)
+  async #ask(asked: NewAsk, caller: AskCaller): Promise<void> {
+    const { id, tenant, users, options } = asked
+    await this.#loading
+    /* oxlint-disable no-await-in-loop -- what has the key may be another ask after each wait */
+    while (this.#callers.has(caller)) {
+      if (!this.#loaded) return caller.refused(engineFailed())
+      const { key } = options
+      const known = key === undefined ? undefined : this.#pending.withKey(tenant, key)
+      if (!known) return this.#askAgainOrAnew(asked, caller)
+      if (!known.isSettled) {
+        await known.settled()
+        continue
+      }
+      if (known.stored.id !== id) return caller.refused(notSent('key_reused'))
+      const refusal = await this.#addUsers(known, users)
+      if (!this.#callers.has(caller) || this.#pending.get(id) !== known || !known.isSettled) continue
+      if (refusal) return caller.refused(refusal)
+      this.#callers.set(caller, known)
+      return known.join(caller, options)
     }
-    // It gave up meanwhile.
-    if (!this.#callers.has(caller)) return
-    if (!known) return this.#open(question, caller)
-    if (known.stored.id !== id) return caller.refused(notSent('key_reused'))
-    try {
-      if (!known.conclusion) await this.#addUsers(known, users)
-    } catch (error) {
-      return caller.refused(error as HoldfastError)
-    }
-    if (this.#callers.has(caller)) known.join(caller, options)
+    /* oxlint-enable no-await-in-loop */
   }
 
-  #withKey(tenant: string | null, key: string | undefined): BoardAsk | undefined {
-    if (key === undefined) return undefined
-    return this.#pending.withKey(tenant, key) ?? this.#ended.withKey(tenant, key)
+  /** No ask with its key is pending. */
+  #askAgainOrAnew(asked: NewAsk, caller: AskCaller): Promise<void> | void {
+    const { id, tenant, options } = asked
+    const answered = options.key === undefined ? undefined : this.#ended.withKey(tenant, options.key)
+    if (!answered) return this.#open(asked, caller)
+    if (answered.id === id) caller.concluded(answered.conclusion)
+    else caller.refused(notSent('key_reused'))
   }
 
-  async #open({ id, tenant, users, method, data, options }: Question, caller: AskCaller): Promise<void> {
+  async #open({ id, tenant, users, method, data, options }: NewAsk, caller: AskCaller): Promise<void> {
     const { env, engine } = this.#parts
     const refusal = this.#pending.refusal(tenant, users, data.length)
     if (refusal) return caller.refused(refusal)
-    const { key = null, deadlineMs, validate } = options
+    const { key = null, deadlineMs } = options
     const expiresAt = deadlineMs === undefined ? null : Math.round(env.wallNow() + deadlineMs)
-    const kept = { id, tenant, key, method, data, users, validated: validate !== undefined, expiresAt }
-    const ask = new BoardAsk(this.#parts, this, { ...kept, conclusion: null })
+    const stored: StoredAsk = { id, tenant, key, method, data, users, expiresAt, conclusion: null }
+    const ask = new BoardAsk(this.#parts, this, stored, true)
     this.#ended.remove(id)
     this.#pending.add(ask)
+    this.#callers.set(caller, ask)
     ask.join(caller, options)
     try {
-      await engine.asks.open({ ...kept, conclusion: null })
+      await engine.asks.open(stored)
     } catch (cause) {
       this.#pending.remove(ask)
+      // It may have been kept all the same.
+      void this.#forget(id)
+      this.#tellConcluded(ask, { type: 'concluded', id, status: 'unknown' })
       return ask.failed(engineFailed(cause))
     }
     ask.opened()
-    if (ask.isWanted) this.#audience.tell(ask, ask.encode())
+    if (ask.isWanted) this.#audience.tell(tenant, ask.users, ask.encode())
   }
 
-  async #addUsers(ask: BoardAsk, users: readonly string[]): Promise<void> {
-    const added = users.filter((user) => !ask.users.has(user))
-    if (added.length === 0) return
-    const refusal = this.#pending.userRefusal(ask.stored.tenant, added, ask.length)
-    if (refusal) throw refusal
-    await this.#parts.engine.asks.addUsers(ask.stored.id, added).catch((cause: unknown) => {
-      throw engineFailed(cause)
-    })
-    if (this.#pending.get(ask.stored.id) !== ask) return
-    const asked = added.filter((user) => this.#pending.addUser(ask, user))
-    if (ask.isOpen) this.#audience.tell(ask, ask.encode(), asked)
+  /** Returns why not; only then nobody was added. */
+  async #addUsers(ask: BoardAsk, users: readonly string[]): Promise<HoldfastError | null> {
+    const { id, tenant } = ask.stored
+    const isNew = (user: string): boolean => !ask.users.has(user)
+    const added = users.filter(isNew)
+    if (added.length === 0) return null
+    const refusal = this.#pending.userRefusal(ask, added)
+    if (refusal) return refusal
+    // Counted before the engine answers: others may be added meanwhile.
+    this.#pending.share(ask, added)
+    const failure = await this.#parts.engine.asks.addUsers(id, added).then(() => null, engineFailed)
+    const isPending = this.#pending.get(id) === ask
+    if (failure || !isPending) {
+      this.#pending.unshare(ask, isPending ? added.filter(isNew) : added)
+      return isPending ? failure : notSent('ask_unknown')
+    }
+    const asked = added.filter(isNew)
+    for (const user of asked) ask.users.add(user)
+    this.#pending.share(ask, asked)
+    this.#audience.tell(tenant, asked, ask.encode())
+    return null
   }
 
-  /** What an earlier process left [R68, R69]. */
-  async #load(): Promise<boolean> {
-    const { engine, env, settings } = this.#parts
+  #bringUpToDate(): void {
+    for (const [link, { known }] of this.#joining) {
+      const { tenant, user } = link.session?.subject ?? { tenant: null, user: null }
+      if (user === null || !link.bound) continue
+      this.#audience.add(link)
+      for (const id of known) {
+        const frame = this.#newsOf(id, tenant, user)
+        if (frame) link.writer.send(frame)
+      }
+      const knows = new Set(known)
+      for (const ask of this.#pending.of(tenant, user)) {
+        const isNews = ask.isKept && ask.isFor(tenant, user) && !knows.has(ask.stored.id)
+        if (isNews) link.writer.sendText(ask.encode())
+      }
+    }
+    this.#joining.clear()
+  }
+
+  /** What a device of the user that holds the ask has to be told, or null if it is pending. */
+  #newsOf(id: string, tenant: string | null, user: string): ConcludedFrame | null {
+    if (this.#pending.get(id)?.isFor(tenant, user)) return null
+    const ended = this.#ended.get(id)
+    return ended?.tenant === tenant && ended.users.includes(user)
+      ? concludedFrame(id, ended.conclusion)
+      : { type: 'concluded', id, status: 'unknown' }
+  }
+
+  #tellConcluded({ stored, users }: BoardAsk, frame: ConcludedFrame): void {
+    this.#audience.tell(stored.tenant, users, JSON.stringify(frame))
+  }
+
+  /** Takes over what an earlier process left [R68, R69]. */
+  async #load(): Promise<void> {
+    const { engine, env, settings, timekeeper } = this.#parts
     let kept: readonly StoredAsk[]
     try {
       kept = await engine.asks.load()
     } catch (error) {
       settings.logger.error({ error }, 'the engine could not load the asks')
-      return false
+      if (!this.#closed) timekeeper.set(this, env.now() + reloadMs)
+      return
     }
-    const wallNow = env.wallNow()
-    const endedAt = ({ conclusion }: StoredAsk): number => conclusion?.time ?? Infinity
-    for (const stored of kept.toSorted((one, other) => endedAt(one) - endedAt(other))) {
-      const restMs = endedAt(stored) + settings.timeouts.answerTtlMs - wallNow
-      // Nobody can ask again without a key.
-      if (stored.key === null || restMs <= 0) this.#forget(stored.id)
-      else if (stored.conclusion) this.#ended.add(new BoardAsk(this.#parts, this, stored), restMs)
-      else this.#adopt(new BoardAsk(this.#parts, this, stored))
-    }
-    return true
+    if (this.#closed) return
+    const endedAt = ({ conclusion }: StoredAsk): number => conclusion?.time ?? 0
+    for (const stored of kept.toSorted((one, other) => endedAt(one) - endedAt(other))) this.#takeOver(stored)
+    this.#loaded = true
+    this.#bringUpToDate()
   }
 
-  #adopt(ask: BoardAsk): void {
-    this.#pending.add(ask)
-    ask.opened()
+  #takeOver(stored: StoredAsk): void {
+    const { env, settings } = this.#parts
+    const { id, tenant, key, conclusion } = stored
+    const { endedAskTtlMs } = settings.timeouts
+    const leftMs = Math.min((conclusion?.time ?? 0) + endedAskTtlMs - env.wallNow(), endedAskTtlMs)
+    // Nobody can ask again without a key, or when another ask has it.
+    const isPending = key !== null && conclusion === null && !this.#pending.withKey(tenant, key)
+    if (isPending) {
+      const ask = new BoardAsk(this.#parts, this, stored, false)
+      this.#pending.add(ask)
+      ask.opened()
+    } else if (conclusion && leftMs > 0) {
+      this.#ended.add({ ...stored, conclusion }, leftMs)
+    } else {
+      void this.#forget(id)
+    }
   }
 
-  #forget(id: string): void {
-    this.#parts.engine.asks.forget(id).catch((error: unknown) => {
+  async #forget(id: string): Promise<void> {
+    try {
+      await this.#parts.engine.asks.forget(id)
+    } catch (error) {
       this.#parts.settings.logger.error({ error, ask: id }, 'the engine could not forget an ask')
-    })
+    }
   }
 }
 
-/** With a key the id follows from the question, so that it is the same after a restart [R68]. */
-function idOf(tenant: string | null, key: string, method: string, data: string): string {
-  const text = JSON.stringify([tenant, key, method, data])
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+function concludedFrame(id: string, conclusion: Conclusion): ConcludedFrame {
+  const { status } = conclusion
+  if (status !== 'answered') return { type: 'concluded', id, status }
+  const { user, session, time } = conclusion
+  return { type: 'concluded', id, status, by: { user, session, time } }
 }
 
 const engineFailed = (cause?: unknown): HoldfastError =>
-  new HoldfastError('engine_failed', 'The engine could not do it.', { cause })
+  new HoldfastError('engine_failed', 'The engine could not do it.', { outcome: 'not_sent', cause })

@@ -1,13 +1,10 @@
 import type { Conclusion } from '../../engines/ask-store.ts'
 import { HoldfastError } from '../../core/wire/errors.ts'
 import type { Answer } from './ask.ts'
-import type { BoardAsk } from './board-ask.ts'
 
 /** Whoever waits for the answer; settles once. */
 export class AskCaller {
   readonly promise: Promise<Answer>
-  /** What it waits for, once that is known. */
-  ask: BoardAsk | null = null
   readonly #settled: () => void
   #resolve: (answer: Answer) => void = () => {}
   #reject: (error: HoldfastError) => void = () => {}
@@ -15,10 +12,9 @@ export class AskCaller {
   /** @param left called when the caller no longer waits, whatever the reason */
   constructor(signal: AbortSignal | undefined, left: (caller: AskCaller) => void) {
     const abort = (): void => this.refused(new HoldfastError('aborted'))
-    signal?.addEventListener('abort', abort, { once: true })
+    signal?.addEventListener('abort', abort)
     this.#settled = () => {
       signal?.removeEventListener('abort', abort)
-      this.ask?.leave(this)
       left(this)
     }
     this.promise = new Promise((resolve, reject) => {

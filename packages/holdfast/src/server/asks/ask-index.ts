@@ -1,10 +1,10 @@
 import type { HoldfastError } from '../../core/wire/errors.ts'
 import { notSent } from '../../core/wire/refusals.ts'
 import { maxBurstLength, type HubLimits } from '../limits.ts'
-import { tenantName } from './ask-audience.ts'
 import type { BoardAsk } from './board-ask.ts'
+import { scopedName } from './scoped-name.ts'
 
-/** What the pending asks of one user come to. */
+/** What counts against the bounds of one user. */
 interface Share {
   readonly asks: Set<BoardAsk>
   length: number
@@ -35,11 +35,12 @@ export class AskIndex {
   }
 
   withKey(tenant: string | null, key: string): BoardAsk | undefined {
-    return this.#byKey.get(tenantName(tenant, key))
+    return this.#byKey.get(scopedName(tenant, key))
   }
 
+  /** The asks to a user, those too that the engine does not keep yet as such. */
   of(tenant: string | null, user: string): Iterable<BoardAsk> {
-    return this.#shares.get(tenantName(tenant, user))?.asks ?? []
+    return this.#shares.get(scopedName(tenant, user))?.asks ?? []
   }
 
   /** Why there is no room for a new ask, or null. */
@@ -49,14 +50,24 @@ export class AskIndex {
     if (this.#byId.size >= maxAsks || this.#length + length > maxAskLength) {
       return notSent('ask_limit', 'Too many asks are pending.')
     }
-    return this.userRefusal(tenant, users, length)
+    return this.#userRefusal(tenant, users, length, null)
   }
 
-  /** Why there is no room for an ask with one of the users, or null. */
-  userRefusal(tenant: string | null, users: Iterable<string>, length: number): HoldfastError | null {
+  /** Why there is no room for the ask with one of the users, or null. */
+  userRefusal(ask: BoardAsk, users: Iterable<string>): HoldfastError | null {
+    const { tenant, data } = ask.stored
+    return this.#userRefusal(tenant, users, data.length, ask)
+  }
+
+  #userRefusal(
+    tenant: string | null,
+    users: Iterable<string>,
+    length: number,
+    ask: BoardAsk | null,
+  ): HoldfastError | null {
     for (const user of users) {
-      const share = this.#shares.get(tenantName(tenant, user))
-      if (!share) continue
+      const share = this.#shares.get(scopedName(tenant, user))
+      if (!share || (ask && share.asks.has(ask))) continue
       const full = share.asks.size >= this.#limits.maxAsksOfUser
       if (full || share.length + length > maxBurstLength(this.#limits)) {
         return notSent('ask_limit', `Too many asks are pending for ${JSON.stringify(user)}.`)
@@ -66,19 +77,11 @@ export class AskIndex {
   }
 
   add(ask: BoardAsk): void {
-    const { id, tenant, key } = ask.stored
+    const { id, tenant, key, data } = ask.stored
     this.#byId.set(id, ask)
-    this.#length += ask.length
-    if (key !== null) this.#byKey.set(tenantName(tenant, key), ask)
-    for (const user of ask.users) this.#share(ask, user)
-  }
-
-  /** Adds a user to an ask that is in the index; false if the ask had it already. */
-  addUser(ask: BoardAsk, user: string): boolean {
-    if (ask.users.has(user)) return false
-    ask.users.add(user)
-    this.#share(ask, user)
-    return true
+    this.#length += data.length
+    if (key !== null) this.#byKey.set(scopedName(tenant, key), ask)
+    this.share(ask, ask.users)
   }
 
   remove(ask: BoardAsk): void {
@@ -86,21 +89,29 @@ export class AskIndex {
     if (this.#byId.get(id) !== ask) return
     this.#byId.delete(id)
     this.#length -= data.length
-    if (key !== null) this.#byKey.delete(tenantName(tenant, key))
-    for (const user of ask.users) {
-      const name = tenantName(tenant, user)
-      const share = this.#shares.get(name)
-      if (!share?.asks.delete(ask)) continue
-      share.length -= data.length
-      if (share.asks.size === 0) this.#shares.delete(name)
+    if (key !== null && this.withKey(tenant, key) === ask) this.#byKey.delete(scopedName(tenant, key))
+    this.unshare(ask, ask.users)
+  }
+
+  /** Counts an ask against the bounds of users. */
+  share(ask: BoardAsk, users: Iterable<string>): void {
+    for (const user of users) {
+      const name = scopedName(ask.stored.tenant, user)
+      const share = this.#shares.get(name) ?? { asks: new Set(), length: 0 }
+      this.#shares.set(name, share)
+      if (share.asks.has(ask)) continue
+      share.asks.add(ask)
+      share.length += ask.stored.data.length
     }
   }
 
-  #share(ask: BoardAsk, user: string): void {
-    const name = tenantName(ask.stored.tenant, user)
-    const share = this.#shares.get(name) ?? { asks: new Set(), length: 0 }
-    this.#shares.set(name, share)
-    share.asks.add(ask)
-    share.length += ask.stored.data.length
+  unshare(ask: BoardAsk, users: Iterable<string>): void {
+    for (const user of users) {
+      const name = scopedName(ask.stored.tenant, user)
+      const share = this.#shares.get(name)
+      if (!share?.asks.delete(ask)) continue
+      share.length -= ask.stored.data.length
+      if (share.asks.size === 0) this.#shares.delete(name)
+    }
   }
 }

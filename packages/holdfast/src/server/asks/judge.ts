@@ -1,6 +1,4 @@
-import type { Timed } from '../../core/time/timekeeper.ts'
 import { rejection } from '../../core/wire/errors.ts'
-import type { AskParts } from '../hub-parts.ts'
 import type { AskOptions } from './ask.ts'
 import type { AnswerVerdict, OfferedAnswer } from './offered-answer.ts'
 
@@ -12,27 +10,16 @@ const refused: AnswerVerdict = {
 }
 
 /** Asks the application whether it takes an answer: null if it does. Never rejects. */
-export function judge(
-  { env, settings, timekeeper }: AskParts,
+export async function judge(
   validate: (...parameters: Parameters<Validate>) => unknown,
   { offer, signal }: OfferedAnswer,
 ): Promise<AnswerVerdict | null> {
-  return new Promise((resolve) => {
-    const late: AnswerVerdict = { kind: 'refused', code: 'timeout' }
-    const finish = (verdict: AnswerVerdict | null): void => {
-      timekeeper.set(deadline, null)
-      signal.removeEventListener('abort', settled)
-      resolve(verdict)
-    }
-    const settled = (): void => finish(null)
-    const deadline: Timed = { tick: () => finish(late) }
-    timekeeper.set(deadline, env.now() + settings.timeouts.validateMs)
-    signal.addEventListener('abort', settled)
-    const verdict = async (): Promise<unknown> =>
-      await validate(offer.data, { session: offer.session.info, signal })
-    verdict().then(
-      (taken) => finish(taken === true ? null : refused),
-      (thrown: unknown) => finish({ kind: 'thrown', thrown }),
-    )
-  })
+  // In a turn of its own: what it calls may end the session that answers.
+  await Promise.resolve()
+  try {
+    const taken = await validate(offer.data, { session: offer.session.info, signal })
+    return taken === true ? null : refused
+  } catch (thrown) {
+    return { kind: 'thrown', thrown }
+  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { AnswerRefusal } from '../../core/ask/state.ts'
+import type { AnswerRefusal } from '../../core/ask/hub/state.ts'
+import type { Timed, Timekeeper } from '../../core/time/timekeeper.ts'
 import type { Conclusion } from '../../engines/ask-store.ts'
 import type { Session } from '../sessions/session.ts'
 
@@ -18,19 +19,24 @@ export interface AnswerOffer {
   readonly id: string
   readonly data: unknown
   readonly session: Session
-  /** Called once. */
   respond(verdict: AnswerVerdict): void
 }
 
-/** An answer that an ask holds. */
-export class OfferedAnswer {
+/** An answer that an ask holds, for a time; settles once. */
+export class OfferedAnswer implements Timed {
   readonly offer: AnswerOffer
+  /** Its time is over. */
+  readonly tick: () => void
+  readonly #timekeeper: Timekeeper
+  /** As JSON text: the validator may change the data. */
   readonly #value: string
   readonly #judging = new AbortController()
 
-  constructor(offer: AnswerOffer) {
+  constructor(offer: AnswerOffer, timekeeper: Timekeeper, expired: () => void) {
     this.offer = offer
     this.#value = JSON.stringify(offer.data)
+    this.#timekeeper = timekeeper
+    this.tick = expired
   }
 
   /** Fires when nobody needs the validator's verdict any more. */
@@ -39,28 +45,34 @@ export class OfferedAnswer {
   }
 
   conclusion(time: number): Conclusion {
-    const { id, subject } = this.offer.session
-    const { user } = subject
+    const { session } = this.offer
+    const { user } = session.subject
     if (user === null) throw new Error('an anonymous session answered')
-    return { status: 'answered', value: this.#value, user, session: id, producer: this.#producer, time }
+    const producer = producerOf(session)
+    return { status: 'answered', value: this.#value, user, session: session.id, producer, time }
   }
 
   /** It is the answer that concluded the ask, perhaps come again [R66]. */
-  concluded(conclusion: Conclusion): boolean {
-    return (
-      conclusion.status === 'answered' &&
-      conclusion.producer === this.#producer &&
-      conclusion.value === this.#value
-    )
+  gave(conclusion: Conclusion): boolean {
+    return isAnswer(conclusion, this.offer.session, this.#value)
   }
 
   settle(verdict: AnswerVerdict): void {
+    this.#timekeeper.set(this, null)
     this.#judging.abort()
     this.offer.respond(verdict)
   }
-
-  /** The producer's id is a secret, and a store may keep this for long. */
-  get #producer(): string {
-    return createHash('sha256').update(this.offer.session.producerId).digest('base64url')
-  }
 }
+
+/** Whether an ask was concluded by this answer, as JSON text, of this session's client. */
+export function isAnswer(conclusion: Conclusion, session: Session, value: string): boolean {
+  return (
+    conclusion.status === 'answered' &&
+    conclusion.producer === producerOf(session) &&
+    conclusion.value === value
+  )
+}
+
+/** The producer's id is a secret, and a store may keep this for long. */
+const producerOf = (session: Session): string =>
+  createHash('sha256').update(session.producerId).digest('base64url')

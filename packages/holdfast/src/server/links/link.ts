@@ -139,7 +139,7 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
       this.writer.send({ type: 'error', code: 'frame_invalid', message: 'asks came twice' })
     } else {
       this.#takesPart = true
-      void this.#parts.asks.joined(this, frame)
+      this.#parts.asks.joined(this, frame)
     }
   }
 

@@ -185,7 +185,10 @@ export class SessionOperations {
 
   #offer({ number, id, data }: AnswerFrame, length: number): void {
     const session = this.#session
+    let responded = false
     const respond = (verdict: AnswerVerdict): void => {
+      if (responded) return
+      responded = true
       this.#giveBack(length)
       const { text, defect } = this.#resultOf(number, verdict)
       if (defect !== null) {

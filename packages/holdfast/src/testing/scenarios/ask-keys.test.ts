@@ -53,7 +53,7 @@ test('S44 a device that came back before the server asked again is asked again, 
 })
 
 test('the same key is the same ask and has the same answer, for a named time', async () => {
-  const pair = makePair({ hub: { timeouts: { answerTtlMs: 60_000 } } })
+  const pair = makePair({ hub: { timeouts: { endedAskTtlMs: 60_000 } } })
   const { client } = await pair.connected({ token: 'ana' })
   let shown = 0
   client.onAsk('approve', (ask) => {

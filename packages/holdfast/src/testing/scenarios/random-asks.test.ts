@@ -93,8 +93,9 @@ class AskingCrowd {
       () => device.client.preferTransport(random.pick([null, ...transportNames])),
     ])()
     if (!random.chance(0.05)) return
+    const { subject } = device.client
     await this.pair.clock.settled(device.client.close())
-    this.addDevice(random.pick(users))
+    this.addDevice(subject?.user ?? random.pick(users))
   }
 
   faults(): string[] {

@@ -1,8 +1,8 @@
 import { assertPositive } from '../../core/wire/positive.ts'
-import type { AskedUsers, AskOptions } from './ask.ts'
+import type { AskedUsers, AskOptions, AskTarget } from './ask.ts'
 
-/** A question that is sound and can be asked. */
-export interface Question {
+/** An ask that is sound and can be asked. */
+export interface NewAsk {
   readonly id: string
   readonly tenant: string | null
   readonly users: readonly string[]
@@ -24,8 +24,12 @@ export function usersOf(target: AskedUsers): readonly string[] {
 }
 
 /** @throws TypeError */
-export function assertAskOptions({ key, deadlineMs, validate }: AskOptions): void {
+export function assertAskOptions(
+  { tenant = null }: AskTarget,
+  { key, deadlineMs, validate }: AskOptions,
+): void {
   assertPositive('deadlineMs', deadlineMs)
+  if (tenant !== null && typeof tenant !== 'string') throw new TypeError('tenant must be a string or null')
   if (key !== undefined && typeof key !== 'string') throw new TypeError('key must be a string')
   if (validate !== undefined && typeof validate !== 'function') {
     throw new TypeError('validate must be a function')

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deepFreeze } from '../../testing/transition-table.ts'
+import { deepFreeze } from '../../../testing/transition-table.ts'
 import { askDeadline, newAsk, type AskEffect, type AskInput, type AskState } from './state.ts'
 import { stepAsk } from './step.ts'
 
@@ -52,11 +52,11 @@ class Course {
       this.#pass(afterMs)
       if (kind === 'answered') this.#step({ type: 'answered', answer: ++this.#answers })
       else if (kind === 'cancelled' && pick % 5 === 0) this.#step({ type: 'cancelled' })
-      else if (kind === 'joined') this.#step({ type: 'joined', attends: true })
+      else if (kind === 'joined') this.#step({ type: 'joined' })
       else if (kind === 'engine') this.#engine(works)
       else this.#judged(pick, kind === 'judged')
     }
-    this.#step({ type: 'joined', attends: true })
+    this.#step({ type: 'joined' })
     for (let left = 100; this.#state.name !== 'ended' && left > 0; left--) {
       this.#pass(1_000)
       this.#engine(true)
@@ -82,8 +82,8 @@ class Course {
     const conclude = this.#conclude
     if (!conclude) return
     this.#conclude = null
-    const { status, answer } = conclude
-    this.#step(works ? { type: 'concluded', status, answer } : { type: 'failed', answer })
+    const answers = conclude.status === 'answered' ? [conclude.answer] : []
+    this.#step(works ? { type: 'concluded', status: conclude.status, answers } : { type: 'failed' })
   }
 
   #step(input: AskInput): void {

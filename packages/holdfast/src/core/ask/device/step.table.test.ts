@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { HoldfastError } from '../wire/errors.ts'
-import type { ErrorCode } from '../wire/error-codes.ts'
-import type { Answerer } from '../wire/frames.ts'
-import { describeTable, type Machine, type TransitionTable } from '../../testing/transition-table.ts'
-import { answerRefusal, isOver, stepPrompt, type PromptInput, type PromptState } from './prompt.ts'
+import { HoldfastError } from '../../wire/errors.ts'
+import type { ErrorCode } from '../../wire/error-codes.ts'
+import type { Answerer } from '../../wire/frames.ts'
+import { describeTable, type Machine, type TransitionTable } from '../../../testing/transition-table.ts'
+import { answerRefusal, isOver, stepDeviceAsk, type DeviceAskInput, type DeviceAskState } from './step.ts'
 
-type PromptTable = TransitionTable<PromptState, PromptInput, never, object>
+type PromptTable = TransitionTable<DeviceAskState, DeviceAskInput, never, object>
 
 const by: Answerer = { user: 'ada', session: 's2', time: 1_760_000_000_000 }
 const later: Answerer = { ...by, session: 's3' }
 const error = (code: ErrorCode): HoldfastError => new HoldfastError(code, undefined, { outcome: 'replied' })
 const rejected = error('rejected')
 
-const machine: Machine<PromptState, PromptInput, never, object> = {
-  step: (state, input) => ({ state: stepPrompt(state, input), effects: [] }),
+const machine: Machine<DeviceAskState, DeviceAskInput, never, object> = {
+  step: (state, input) => ({ state: stepDeviceAsk(state, input), effects: [] }),
   states: {
     pending: { name: 'pending' },
     sending: { name: 'sending', conclusion: null },
@@ -35,7 +35,7 @@ const machine: Machine<PromptState, PromptInput, never, object> = {
   context: {},
 }
 
-const to = <Name extends PromptState['name']>(
+const to = <Name extends DeviceAskState['name']>(
   next: Name,
   fields: Readonly<Record<string, unknown>> = {},
 ) => ({
@@ -198,7 +198,7 @@ test('a state or an input without a row does not compile', () => {
 })
 
 describe('what can be answered', () => {
-  test.each<[PromptState['name'], string | null]>([
+  test.each<[DeviceAskState['name'], string | null]>([
     ['pending', null],
     ['refused', null],
     ['sending', 'already_answered'],

@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { describeTable, type Machine, type TransitionTable } from '../../testing/transition-table.ts'
+import { describeTable, type Machine, type TransitionTable } from '../../../testing/transition-table.ts'
 import type { AskEffect, AskInput, AskState } from './state.ts'
 import { stepAsk } from './step.ts'
 
@@ -19,19 +19,20 @@ const machine: Machine<AskState, AskInput, AskEffect, Context> = {
   states: {
     opening: { name: 'opening', ...pending },
     open: { name: 'open', ...pending, retryAt: null },
-    concluding: { name: 'concluding', ...pending, answers: [passed, other] },
+    concluding: { name: 'concluding', ...pending, answers: [passed, other], answer: 1 },
     ended: { name: 'ended', status: 'answered' },
+    failed: { name: 'failed' },
   },
   inputs: {
     opened: { type: 'opened' },
     answered: { type: 'answered', answer: 1 },
-    joined: { type: 'joined', attends: true },
+    joined: { type: 'joined' },
     passed: { type: 'passed', answer: 1 },
     dropped: { type: 'dropped', answer: 1 },
     cancelled: { type: 'cancelled' },
     ticked: { type: 'ticked' },
-    concluded: { type: 'concluded', status: 'answered', answer: 1 },
-    failed: { type: 'failed', answer: 1 },
+    concluded: { type: 'concluded', status: 'answered', answers: [1] },
+    failed: { type: 'failed' },
   },
   context: { now },
 }
@@ -92,11 +93,11 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
     ticked: 'ignored',
     concluded: { next: 'ended', effects: ['end'], fields: { status: 'answered' } },
     failed: [
-      { when: 'without answers', outcome: { next: 'ended', effects: [] } },
+      { when: 'without answers', outcome: { next: 'failed', effects: [] } },
       {
         when: 'answers came',
         state: { answers: [waiting] },
-        outcome: { next: 'ended', effects: ['refuse'], fields: { status: 'cancelled' } },
+        outcome: { next: 'failed', effects: ['refuse'] },
       },
     ],
   },
@@ -128,12 +129,6 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
         when: 'answers wait',
         state: { attended: false, answers: [waiting] },
         outcome: { next: 'open', effects: ['judge'], fields: { attended: true, answers: [judging] } },
-      },
-      {
-        when: 'answers wait, and it does not judge',
-        state: { attended: false, answers: [waiting] },
-        input: { attends: false },
-        outcome: { next: 'open', effects: [], fields: { attended: false, answers: [waiting] } },
       },
       {
         when: 'cancelled, and the engine failed: it goes on',
@@ -197,7 +192,7 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
       {
         when: 'by somebody elsewhere',
         state: { answers: [judging] },
-        input: { answer: null },
+        input: { answers: [] },
         outcome: { next: 'ended', effects: ['end', 'refuse'] },
       },
     ],
@@ -224,25 +219,32 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
         },
       },
     ],
-    dropped: { next: 'concluding', effects: [], fields: { answers: [other] } },
+    dropped: [
+      { when: 'the engine decides on it', outcome: 'ignored' },
+      {
+        when: 'another',
+        input: { answer: 2 },
+        outcome: { next: 'concluding', effects: [], fields: { answers: [passed] } },
+      },
+    ],
     cancelled: { next: 'concluding', effects: [], fields: { cancelled: true } },
     ticked: 'ignored',
     concluded: [
       { when: 'by the answer', outcome: { next: 'ended', effects: ['end', 'take', 'refuse'] } },
       {
+        when: 'it was given twice, over two sessions [R66]',
+        input: { answers: [1, 2] },
+        outcome: { next: 'ended', effects: ['end', 'take', 'take'] },
+      },
+      {
         when: 'another was first',
-        input: { answer: null },
+        input: { answers: [] },
         outcome: { next: 'ended', effects: ['end', 'refuse', 'refuse'] },
       },
       {
         when: 'the deadline was first',
-        input: { status: 'expired', answer: null },
+        input: { status: 'expired', answers: [] },
         outcome: { next: 'ended', effects: ['end', 'refuse', 'refuse'], fields: { status: 'expired' } },
-      },
-      {
-        when: 'the answer was taken back: it counts, and nobody is told its result',
-        state: { answers: [other] },
-        outcome: { next: 'ended', effects: ['end', 'refuse'] },
       },
     ],
     failed: [
@@ -252,19 +254,25 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
       },
       {
         when: 'by the deadline',
-        input: { answer: null },
+        state: { answer: null },
         outcome: { next: 'open', effects: [], fields: { answers: [passed, other], retryAt: now + 1_000 } },
-      },
-      {
-        when: 'the answer was taken back',
-        state: { answers: [other] },
-        outcome: { next: 'open', effects: [], fields: { answers: [other] } },
       },
     ],
   },
   ended: {
     opened: 'ignored',
     answered: { next: 'ended', effects: ['refuse'] },
+    joined: 'ignored',
+    passed: 'ignored',
+    dropped: 'ignored',
+    cancelled: 'ignored',
+    ticked: 'ignored',
+    concluded: 'ignored',
+    failed: 'ignored',
+  },
+  failed: {
+    opened: 'ignored',
+    answered: { next: 'failed', effects: ['refuse'] },
     joined: 'ignored',
     passed: 'ignored',
     dropped: 'ignored',

@@ -1,9 +1,9 @@
-import type { ErrorCode } from '../wire/error-codes.ts'
-import type { HoldfastError } from '../wire/errors.ts'
-import type { Answerer, ConcludedStatus } from '../wire/frames.ts'
+import type { ErrorCode } from '../../wire/error-codes.ts'
+import type { HoldfastError } from '../../wire/errors.ts'
+import type { Answerer, ConcludedStatus } from '../../wire/frames.ts'
 
 /** What the hub told of an ask's end. */
-export interface Conclusion {
+export interface ToldConclusion {
   readonly status: ConcludedStatus
   /** With `answered`. */
   readonly by: Answerer | null
@@ -31,9 +31,9 @@ export interface Conclusion {
  *
  * An ask that is over stays over: the same id asked again is a new ask [R64].
  */
-export type PromptState =
+export type DeviceAskState =
   | { readonly name: 'pending' }
-  | { readonly name: 'sending'; readonly conclusion: Conclusion | null }
+  | { readonly name: 'sending'; readonly conclusion: ToldConclusion | null }
   | { readonly name: 'refused'; readonly error: HoldfastError }
   | { readonly name: 'accepted'; readonly by: Answerer | null }
   | { readonly name: 'answered_elsewhere'; readonly by: Answerer | null }
@@ -41,10 +41,10 @@ export type PromptState =
   | { readonly name: 'expired' }
   | { readonly name: 'unknown' }
 
-type Named<Name extends PromptState['name']> = Extract<PromptState, { name: Name }>
-type Over = Exclude<PromptState, Named<'pending' | 'sending' | 'refused'>>
+type Named<Name extends DeviceAskState['name']> = Extract<DeviceAskState, { name: Name }>
+type Over = Exclude<DeviceAskState, Named<'pending' | 'sending' | 'refused'>>
 
-export type PromptInput =
+export type DeviceAskInput =
   /** The hub asks what it has asked already. */
   | { readonly type: 'asked' }
   /** The application gave its answer. */
@@ -53,12 +53,12 @@ export type PromptInput =
   | { readonly type: 'taken' }
   /** The hub did not take the answer, or nobody knows. */
   | { readonly type: 'failed'; readonly error: HoldfastError }
-  | ({ readonly type: 'concluded' } & Conclusion)
+  | ({ readonly type: 'concluded' } & ToldConclusion)
   /** Nothing more will be heard of it: the user changed [R70], or the client is closed. */
   | { readonly type: 'forgotten' }
 
 /** The only place where a device's view of an ask changes. The very same state: nothing has changed. */
-export function stepPrompt(state: PromptState, input: PromptInput): PromptState {
+export function stepDeviceAsk(state: DeviceAskState, input: DeviceAskInput): DeviceAskState {
   if (isOver(state)) return stepOver(state, input)
   if (input.type === 'forgotten') return { name: 'unknown' }
   if (state.name === 'sending') return stepSending(state, input)
@@ -66,15 +66,15 @@ export function stepPrompt(state: PromptState, input: PromptInput): PromptState 
   return input.type === 'concluded' ? ended(input) : state
 }
 
-export const isOver = (state: PromptState): state is Over =>
+export const isOver = (state: DeviceAskState): state is Over =>
   state.name !== 'pending' && state.name !== 'sending' && state.name !== 'refused'
 
 /** The hub still waits, for all this device knows. */
-export const isOpen = (state: PromptState): boolean =>
+export const isOpen = (state: DeviceAskState): boolean =>
   state.name === 'sending' ? state.conclusion === null : !isOver(state)
 
 /** What an answer is refused with in the caller's hands, or null. */
-export function answerRefusal(state: PromptState): ErrorCode | null {
+export function answerRefusal(state: DeviceAskState): ErrorCode | null {
   switch (state.name) {
     case 'pending':
     case 'refused':
@@ -89,12 +89,12 @@ export function answerRefusal(state: PromptState): ErrorCode | null {
 }
 
 /** Who answered may be told after the result that ended it. */
-function stepOver(state: Over, input: PromptInput): PromptState {
+function stepOver(state: Over, input: DeviceAskInput): DeviceAskState {
   const lacksAnswerer = 'by' in state && state.by === null
   return lacksAnswerer && input.type === 'concluded' && input.by ? { ...state, by: input.by } : state
 }
 
-function stepSending(state: Named<'sending'>, input: PromptInput): PromptState {
+function stepSending(state: Named<'sending'>, input: DeviceAskInput): DeviceAskState {
   const { conclusion } = state
   switch (input.type) {
     case 'asked':
@@ -118,14 +118,14 @@ const statuses: { readonly [Code in ErrorCode]?: ConcludedStatus } = {
   ask_unknown: 'unknown',
 }
 
-function failed(conclusion: Conclusion | null, error: HoldfastError): PromptState {
+function failed(conclusion: ToldConclusion | null, error: HoldfastError): DeviceAskState {
   const status = statuses[error.code] ?? null
   const decided = status !== null && status !== 'unknown' && status !== conclusion?.status
   if (conclusion && !decided) return ended(conclusion)
   return status ? ended({ status, by: null, own: false }) : { name: 'refused', error }
 }
 
-function ended({ status, by, own }: Conclusion): Over {
+function ended({ status, by, own }: ToldConclusion): Over {
   if (status !== 'answered') return { name: status }
   return { name: own ? 'accepted' : 'answered_elsewhere', by }
 }
