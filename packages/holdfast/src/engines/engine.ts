@@ -1,3 +1,4 @@
+import type { AskStore } from './ask-store.ts'
 import type { Position } from '../core/wire/frames.ts'
 
 /** How much of each topic is kept; what comes first applies. */
@@ -102,10 +103,11 @@ export interface EngineStats {
 }
 
 /**
- * Where topics are kept. An engine keeps a topic's epoch only if it can prove that every offset it ever delivered
+ * Where topics and asks are kept. An engine keeps a topic's epoch only if it can prove that every offset it ever delivered
  * or acknowledged still stands [R35]; it never hands out an offset twice in one epoch.
  */
 export interface Engine {
+  readonly asks: AskStore
   /** Called once, before anything else. */
   start(host: EngineHost): void
   /** Appends in order, all topics alike; one outcome for each entry. Never rejects. */

@@ -1,6 +1,7 @@
 import type { Append, AppendOutcome, Engine, EngineHost, EngineStats, OpenOutcome } from './engine.ts'
 import { AgeSweep } from './memory/age-sweep.ts'
 import type { MemoryTopic, Moment } from './memory/memory-topic.ts'
+import { MemoryAsks } from './memory/memory-asks.ts'
 import { type TableLimits, TopicTable } from './memory/topic-table.ts'
 
 export interface MemoryOptions {
@@ -26,6 +27,9 @@ export interface MemoryOptions {
  * other epochs, so that a subscriber who comes back gets a gap and nobody is misled. The same goes for a topic that is
  * forgotten.
  *
+ * Asks are lost with the process too, the pending ones and the answers: who asks again with the same key asks anew. Devices
+ * take it for the question they already show, because its id follows from it, but cannot tell that it was answered.
+ *
  * An append ignores `producer`: the hub's own ledgers live as long as this engine does.
  *
  * @throws RangeError if an option is not a positive number
@@ -46,6 +50,7 @@ interface Running {
 }
 
 class MemoryEngine implements Engine {
+  readonly asks = new MemoryAsks()
   readonly #limits: TableLimits
   #state: Running | { readonly kind: 'new' | 'closed' } = { kind: 'new' }
   #batches = 0

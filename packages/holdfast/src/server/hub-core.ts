@@ -2,6 +2,7 @@ import { HoldfastError } from '../core/wire/errors.ts'
 import type { Goodbye } from '../core/wire/goodbye.ts'
 import { spreadMsOf } from './links/welcome.ts'
 import { encodeMessage } from './topics/encode-message.ts'
+import { AskBoard } from './asks/ask-board.ts'
 import { Budget } from './budget.ts'
 import type { HubEnv } from './env.ts'
 import { HubEvents } from './events.ts'
@@ -33,7 +34,7 @@ export class HubCore {
     const { engine, limits, logger, retention } = settings
     const timekeeper = new Timekeeper(env, new DeadlineQueue())
     const fanOut = new FanOut(env, limits.maxPinnedBytes)
-    this.parts = {
+    const parts = {
       env,
       settings,
       engine,
@@ -46,7 +47,6 @@ export class HubCore {
       running: new Budget(limits.maxRunningLength),
       events: new HubEvents(logger),
     }
-    this.http = new HttpTransport(this)
     engine.start({
       retention,
       wallNow: () => env.wallNow(),
@@ -55,6 +55,8 @@ export class HubCore {
       encode: encodeMessage,
       appended: (log) => fanOut.appended(log),
     })
+    this.parts = { ...parts, asks: new AskBoard(parts) }
+    this.http = new HttpTransport(this)
   }
 
   get links(): ReadonlySet<Link> {
@@ -100,7 +102,7 @@ export class HubCore {
   }
 
   async #close(drainMs: number): Promise<void> {
-    const { env, sessions, fanOut, engine } = this.parts
+    const { env, sessions, fanOut, engine, asks } = this.parts
     let cancel = (): void => {}
     const deadline = new Promise<void>((resolve) => {
       cancel = env.setTimer(resolve, drainMs)
@@ -118,6 +120,7 @@ export class HubCore {
     if (this.#links.size > 0) await new Promise<void>((resolve) => (this.#allGone = resolve))
     this.#closed = true
     fanOut.close()
+    asks.close()
     await engine.close()
   }
 

@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts'
+import type { AskBoard } from './asks/ask-board.ts'
 import type { Budget } from './budget.ts'
 import type { HubEnv } from './env.ts'
 import type { HubEvents } from './events.ts'
@@ -31,4 +32,8 @@ export interface HubParts {
   /** JSON characters of the clients' operations that run. */
   readonly running: Budget
   readonly events: HubEvents
+  readonly asks: AskBoard
 }
+
+/** What asks need of a hub. */
+export type AskParts = Omit<HubParts, 'asks'>

@@ -15,6 +15,8 @@ export interface HubStats {
   }
   /** Operations of clients that run, and requests to clients that are open or wait. */
   readonly operations: { readonly running: number; readonly requested: number }
+  /** Asks that are pending, those that are over and still known, and promises of `hub.ask` that wait. */
+  readonly asks: { readonly pending: number; readonly ended: number; readonly waiting: number }
   /** Deadlines behind the hub's one timer. */
   readonly deadlines: number
   /** Listeners of the application. */
@@ -26,7 +28,7 @@ export interface HubStats {
 }
 
 export function hubStats(core: HubCore): HubStats {
-  const { engine, events, fanOut, sessions, timekeeper } = core.parts
+  const { asks, engine, events, fanOut, sessions, timekeeper } = core.parts
   const { topics, openLogs, messages, retainedBytes } = engine.stats()
   let subscriptions = 0
   let running = 0
@@ -43,6 +45,7 @@ export function hubStats(core: HubCore): HubStats {
     if (session.link && !core.links.has(session.link)) orphans++
   }
   const alive: ReadonlySet<unknown> = core.links
+  for (const link of asks.links) if (!alive.has(link)) orphans++
   for (const { events } of core.http.links) if (!alive.has(events)) orphans++
   orphans += Math.max(fanOut.cursorCount - subscriptions, 0)
   return {
@@ -51,6 +54,7 @@ export function hubStats(core: HubCore): HubStats {
     subscriptions,
     topics: { held: topics, open: openLogs, messages, bytes: retainedBytes },
     operations: { running, requested },
+    asks: { pending: asks.pendingCount, ended: asks.endedCount, waiting: asks.callerCount },
     deadlines: timekeeper.deadlineCount,
     listeners: events.listenerCount,
     writing: fanOut.writingCount,

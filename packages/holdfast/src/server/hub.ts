@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { PublishResult } from '../core/wire/frames.ts'
 import { isName } from '../core/wire/names.ts'
+import type { AskedUsers, AskOptions, AskSummary, AskTarget, PendingAsk } from './asks/ask.ts'
 import { attachTo } from './http/attach.ts'
 import { nodeEnv, type HubEnv } from './env.ts'
 import type { SessionListener } from './events.ts'
@@ -64,6 +65,26 @@ export interface Hub<Context = unknown> extends AsyncDisposable {
     payload: unknown,
     options?: RequestOptions,
   ): Promise<Reply>
+  /**
+   * Asks users a question, on all their devices, those that connect later too, until somebody has answered. The promise's `id` names
+   * it. Without a key it ends with this process; with the engine `memory()` every ask does, and asking again with the same
+   * key is harmless.
+   * @throws TypeError for a target or an option that is none; the promise rejects with a HoldfastError: `ask_expired`, `aborted`, `ask_limit`,
+   * `message_too_large`, `key_reused`, `method_invalid`, `data_invalid`, `engine_failed`, `closed`
+   */
+  ask<Value = unknown>(
+    to: AskTarget,
+    method: string,
+    payload: unknown,
+    options?: AskOptions,
+  ): PendingAsk<Value>
+  /**
+   * Asks further users too, until the ask is over.
+   * @throws TypeError, HoldfastError `ask_unknown` if it is not pending, `ask_limit`, `engine_failed`
+   */
+  escalate(ask: string, to: AskedUsers): Promise<void>
+  /** The asks that are pending. */
+  asks(): AskSummary[]
   /** Listens to what happens to sessions. Returns a function that removes the listener. */
   on(event: 'session', listener: SessionListener): () => void
   /** All sessions, those at rest too. */
@@ -137,6 +158,10 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
         throw new HoldfastError('session_unknown', 'There is no such session.', { outcome: 'not_sent' })
       return (await session.requests.request(method, payload, options)) as Reply
     },
+    ask: <Value>(to: AskTarget, method: string, payload: unknown, options: AskOptions = {}) =>
+      parts.asks.ask(to, method, payload, options) as PendingAsk<Value>,
+    escalate: (ask, to) => parts.asks.escalate(ask, to),
+    asks: () => parts.asks.list(),
     on: (_event, listener) => parts.events.on(listener),
     sessions: () =>
       Array.from(parts.sessions, ({ info, link }) => ({

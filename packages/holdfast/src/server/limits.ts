@@ -37,9 +37,21 @@ export interface HubLimits {
   /** Their JSON characters in all. Beyond: `outbox_full`. Default 4,194,304. */
   readonly maxWaitingRequestLength: number
   /**
-   * Bytes of control frames that wait for a slow link; at least four times `maxResultLength`, because a resume sends
-   * all results at once. Beyond: the link ends with `slow_reader`. A request of the hub may have a sixteenth of it in
-   * JSON characters. Default 16,777,216.
+   * Asks that are pending, in all, and their JSON characters. Beyond: `ask_limit`. Default 10,000 and 33,554,432.
+   */
+  readonly maxAsks: number
+  readonly maxAskLength: number
+  /** Pending asks of one user, at most 1,000. Beyond: `ask_limit`. Default 100. */
+  readonly maxAsksOfUser: number
+  /**
+   * Asks that are over and still known, in all, and their JSON characters with those of their answers. Beyond: the one that ended first is forgotten. Default 10,000 and 33,554,432.
+   */
+  readonly maxEndedAsks: number
+  readonly maxEndedAskLength: number
+  /**
+   * Bytes of control frames that wait for a slow link; at least five times `maxResultLength`, because a resume sends
+   * all results at once. Beyond: the link ends with `slow_reader`. The open requests of the hub to one session may have a
+   * sixteenth of it in JSON characters, and so may the pending asks of one user. Default 20,971,520.
    */
   readonly maxControlBytes: number
   /** Bytes that stalled links keep from being freed beyond retention, in all. Beyond: those that stall longest end with
@@ -60,6 +72,17 @@ export const defaultLimits: HubLimits = {
   maxRestingResultLength: 67_108_864,
   maxWaitingRequests: 1_000,
   maxWaitingRequestLength: 4_194_304,
-  maxControlBytes: 16_777_216,
+  maxAsks: 10_000,
+  maxAskLength: 33_554_432,
+  maxAsksOfUser: 100,
+  maxEndedAsks: 10_000,
+  maxEndedAskLength: 33_554_432,
+  maxControlBytes: 20_971_520,
   maxPinnedBytes: 67_108_864,
 }
+
+/**
+ * JSON characters of what may be sent at once beside results, for each kind: three bytes a character at worst, requests of
+ * the hub and asks must fit with the results.
+ */
+export const maxBurstLength = ({ maxControlBytes }: HubLimits): number => Math.floor(maxControlBytes / 16)

@@ -95,6 +95,10 @@ export interface TimeoutOptions {
   readonly authorizeMs: number
   /** How long a session rests without a link before it ends. Default 120,000 ms. */
   readonly sessionTtlMs: number
+  /** For the `validate` of an ask. Default 10,000 ms. */
+  readonly validateMs: number
+  /** How long an ask that is over is known: to devices that come back, and by the key of one that was answered. Default 3,600,000 ms. */
+  readonly answerTtlMs: number
 }
 
 /** The options with every default in place. */
@@ -122,10 +126,14 @@ const defaultTimeouts: TimeoutOptions = {
   authenticateMs: 10_000,
   authorizeMs: 10_000,
   sessionTtlMs: 120_000,
+  validateMs: 10_000,
+  answerTtlMs: 3_600_000,
 }
 
 /** A summary of open operations has at most this many ranges [R17]. */
 const mostOpenOperations = 1_024
+/** A client names the asks it holds in one frame [R63]. */
+const mostAsksOfUser = 1_000
 /** What a `hello` may need [R1]. */
 const leastFrameBytes = 65_536
 
@@ -175,8 +183,11 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
   if (limits.maxOpenOperations > mostOpenOperations) {
     throw new TypeError(`limits.maxOpenOperations must be at most ${mostOpenOperations}`)
   }
-  if (limits.maxControlBytes < 4 * limits.maxResultLength) {
-    throw new TypeError('limits.maxControlBytes must be at least four times limits.maxResultLength')
+  if (limits.maxControlBytes < 5 * limits.maxResultLength) {
+    throw new TypeError('limits.maxControlBytes must be at least five times limits.maxResultLength')
+  }
+  if (limits.maxAsksOfUser > mostAsksOfUser) {
+    throw new TypeError(`limits.maxAsksOfUser must be at most ${mostAsksOfUser}`)
   }
   if (limits.maxRunningLength < 4 * limits.maxFrameBytes) {
     throw new TypeError('limits.maxRunningLength must be at least four times limits.maxFrameBytes')

@@ -256,14 +256,18 @@ function holdRequest(held: Set<object>): Promise<() => void> {
 
 /** What a hub holds although nobody is connected, beyond the messages it keeps and the sessions at rest. */
 function leftInHub(hub: Hub): string[] {
-  const { links, sessions, subscriptions, topics, operations, deadlines, writing, orphans } = hub.stats()
+  const { links, sessions, subscriptions, topics, operations, asks, deadlines, writing, orphans } =
+    hub.stats()
   const counts = {
     links,
     'live sessions': sessions.live,
     subscriptions,
     'open topics': topics.open,
     'running operations': operations.running,
-    'deadlines without a session': deadlines - sessions.resting,
+    'pending asks': asks.pending,
+    'waiting asks': asks.waiting,
+    // Those that are over have one for all.
+    'deadlines without an owner': deadlines - sessions.resting - Math.min(asks.ended, 1),
     writing,
     orphans,
   }

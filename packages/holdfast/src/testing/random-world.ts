@@ -217,6 +217,7 @@ export class RandomWorld {
   #engine(): Engine {
     const engine = memory()
     return {
+      asks: engine.asks,
       start: (host) => engine.start(host),
       append: async (entries) => {
         const outcomes = await engine.append(entries)

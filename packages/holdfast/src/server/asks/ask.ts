@@ -1,8 +1,11 @@
 import type { Answerer } from '../../core/wire/frames.ts'
 import type { SessionInfo } from '../options.ts'
 
+/** Users by their names. */
+export type AskedUsers = { readonly user: string } | { readonly users: readonly string[] }
+
 /** Who is asked. */
-export type AskTarget = ({ readonly user: string } | { readonly users: readonly string[] }) & {
+export type AskTarget = AskedUsers & {
   /** The tenant of the users. Default null. */
   readonly tenant?: string | null
 }

@@ -8,7 +8,7 @@ import {
 import { stepLink } from '../../core/link/step.ts'
 import { decodeFrame } from '../../core/wire/decode.ts'
 import type { Goodbye } from '../../core/wire/goodbye.ts'
-import type { ClientFrame, HelloFrame } from '../../core/wire/frames.ts'
+import type { AsksFrame, ClientFrame, HelloFrame } from '../../core/wire/frames.ts'
 import { protocolVersion } from '../../core/wire/version.ts'
 import { clientFrames } from '../../core/wire/shapes.ts'
 import { Authentication } from './authentication.ts'
@@ -131,6 +131,11 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
     if (asked) void this.#authentication.check(token)
   }
 
+  /** Its client wants to know what its user is asked. */
+  joinAsks(frame: AsksFrame): void {
+    void this.#parts.asks.joined(this, frame)
+  }
+
   /** The credentials of a hello were accepted. */
   admit(identity: Identity, hello: HelloFrame): void {
     if (this.#state.name !== 'authenticating') return
@@ -216,6 +221,7 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
   #release(): void {
     this.#authentication.abort()
     this.subscriptions.end()
+    this.#parts.asks.left(this)
     this.writer.stop()
     this.#session?.detach(this)
   }

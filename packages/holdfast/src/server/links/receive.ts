@@ -14,8 +14,11 @@ export function receiveFrame(link: Link, frame: ClientFrame, text: string): void
       return link.subscriptions.unsubscribe(frame)
     case 'publish':
     case 'request':
+    case 'answer':
     case 'cancel':
       return endIfTold(link, session.operations.receive(frame, text))
+    case 'asks':
+      return link.joinAsks(frame)
     case 'result':
       return session.requests.settle(frame, text.length)
     case 'ack':

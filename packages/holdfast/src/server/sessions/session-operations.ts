@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Arrival } from '../../core/operations/ledger.ts'
 import {
+  errorResult,
   returnedResult,
   thrownResult,
   valueResult,
@@ -9,6 +10,7 @@ import {
 import type { FrameFault } from '../../core/wire/decode.ts'
 import type { Goodbye } from '../../core/wire/goodbye.ts'
 import type {
+  AnswerFrame,
   CancelFrame,
   ProducerSummary,
   PublishFrame,
@@ -16,6 +18,7 @@ import type {
   Range,
   RequestFrame,
 } from '../../core/wire/frames.ts'
+import type { AnswerVerdict } from '../asks/offered-answer.ts'
 import { Budget } from '../budget.ts'
 import type { Verdict } from '../topics/grants.ts'
 import type { HubParts } from '../hub-parts.ts'
@@ -65,12 +68,13 @@ export class SessionOperations {
   }
 
   /** Takes an operation that arrived on the session's link; returns how the link has to end, if it has to. */
-  receive(frame: PublishFrame | RequestFrame | CancelFrame, text: string): Goodbye | null {
+  receive(frame: PublishFrame | RequestFrame | AnswerFrame | CancelFrame, text: string): Goodbye | null {
     const { number } = frame
     if (frame.type === 'cancel') return this.#answer(number, this.#ledger.cancel(number))
     const start = (): void => {
       if (!this.#take(text.length)) this.#ledger.fail(number, 'overloaded', 'The hub runs too much already.')
       else if (frame.type === 'publish') this.#publish(frame, text.length)
+      else if (frame.type === 'answer') this.#offer(frame, text.length)
       else void this.#request(frame).finally(() => this.#giveBack(text.length))
     }
     return this.#answer(number, this.#ledger.receive(number, text, start))
@@ -177,6 +181,30 @@ export class SessionOperations {
     if (outcome.kind === 'refused') return ledger.fail(number, outcome.code, outcome.message)
     const value: PublishResult = { ...outcome.position, duplicate: outcome.duplicate }
     ledger.settle(number, valueResult(number, value))
+  }
+
+  #offer({ number, id, data }: AnswerFrame, length: number): void {
+    const session = this.#session
+    const respond = (verdict: AnswerVerdict): void => {
+      this.#giveBack(length)
+      const { text, defect } = this.#resultOf(number, verdict)
+      if (defect !== null) {
+        this.#parts.settings.logger.error({ error: defect, ask: id }, 'the validator of an ask failed')
+      }
+      this.#ledger.settle(number, text)
+    }
+    this.#ledger.run(number, undefined, this.#parts.asks.answer({ id, data, session, respond }))
+  }
+
+  #resultOf(number: number, verdict: AnswerVerdict): HandlerResult {
+    switch (verdict.kind) {
+      case 'taken':
+        return { text: valueResult(number, null), defect: null }
+      case 'refused':
+        return { text: errorResult(number, verdict.code), defect: null }
+      case 'thrown':
+        return thrownResult(number, verdict.thrown, this.#parts.settings.limits.maxResultLength)
+    }
   }
 
   async #request({ number, method, data, timeoutMs }: RequestFrame): Promise<void> {

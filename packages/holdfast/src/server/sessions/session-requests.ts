@@ -5,7 +5,7 @@ import type { ProducerSummary, ResultFrame } from '../../core/wire/frames.ts'
 import { assertPositive } from '../../core/wire/positive.ts'
 import { notSent, refusalOf } from '../../core/wire/refusals.ts'
 import type { HubParts } from '../hub-parts.ts'
-import type { HubLimits } from '../limits.ts'
+import { maxBurstLength } from '../limits.ts'
 import type { Session } from './session.ts'
 import type { Timed } from '../../core/time/timekeeper.ts'
 
@@ -16,9 +16,6 @@ export interface RequestOptions {
 }
 
 const defaultTimeoutMs = 30_000
-
-/** A resume sends what is open at once, so it must fit beside the results: three bytes a character at worst. */
-const maxOpenRequestLength = ({ maxControlBytes }: HubLimits): number => Math.floor(maxControlBytes / 16)
 
 interface HubRequest extends OutboxItem, Timed {
   readonly resolve: (value: unknown) => void
@@ -41,7 +38,7 @@ export class SessionRequests {
       maxWaiting: maxWaitingRequests,
       maxWaitingLength: maxWaitingRequestLength,
       maxOpen: maxOpenOperations,
-      maxOpenLength: maxOpenRequestLength(parts.settings.limits),
+      maxOpenLength: maxBurstLength(parts.settings.limits),
     })
   }
 
@@ -87,7 +84,7 @@ export class SessionRequests {
         signal?.removeEventListener('abort', abort)
       },
     }
-    const most = maxOpenRequestLength(this.#parts.settings.limits)
+    const most = maxBurstLength(this.#parts.settings.limits)
     if (item.length > most)
       return reject(notSent('message_too_large', `Longer than ${most} characters of JSON.`))
     if (!this.#outbox.add(item))

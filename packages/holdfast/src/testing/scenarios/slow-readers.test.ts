@@ -107,7 +107,7 @@ test('S9 a reader that never reads again is ended by the heartbeat, and nothing 
 })
 
 test('S9 requests of the hub that pile up for a stalled reader wait within bounds and are all answered', async () => {
-  const pair = makePair({ hub: { limits: { maxControlBytes: 400_000, maxResultLength: 100_000 } } })
+  const pair = makePair({ hub: { limits: { maxControlBytes: 400_000, maxResultLength: 80_000 } } })
   const { client, links } = await pair.connected()
   client.onRequest('take', () => 'taken')
   const to = { session: client.session ?? '' }

@@ -1,0 +1,34 @@
+import type { Ask, AskStatus } from '../client/ask.ts'
+import type { Client } from '../client/connect.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { AskStore } from '../engines/ask-store.ts'
+import { memory } from '../engines/memory.ts'
+import type { HubOptions } from '../server/options.ts'
+
+/** Every client is the user whose name is its token; `tenant/user` names a tenant too, an empty one is anonymous. */
+export const byToken: NonNullable<HubOptions['authenticate']> = ({ token }) => {
+  const [user = '', tenant] = (token ?? '').split('/').toReversed()
+  return { user: user === '' ? null : user, tenant: tenant ?? null }
+}
+
+/** An engine whose asks are kept in a store that can outlive it. */
+export function engineWith(asks: AskStore): Engine {
+  const engine = memory()
+  return {
+    asks,
+    start: (host) => engine.start(host),
+    append: (entries) => engine.append(entries),
+    open: (topic) => engine.open(topic),
+    stats: () => engine.stats(),
+    close: () => engine.close(),
+  }
+}
+
+/** The only ask that a client lists. */
+export function onlyAsk({ asks }: Client): Ask {
+  const [ask, ...others] = asks
+  if (!ask || others.length > 0) throw new Error(`${asks.length} asks, not one`)
+  return ask
+}
+
+export const statuses = ({ asks }: Client): AskStatus[] => asks.map(({ status }) => status)

@@ -1,0 +1,214 @@
+import { expect, test as vitest } from 'vitest'
+import type { Ask } from '../../client/ask.ts'
+import { MemoryAsks } from '../../engines/memory/memory-asks.ts'
+import { byToken, engineWith, onlyAsk, statuses } from '../asked-world.ts'
+import { overEachTransport } from '../over-each-transport.ts'
+import { makingPairs } from '../pair-fixture.ts'
+import type { PairOptions } from '../pair.ts'
+import { watchSettlement } from '../settlement.ts'
+
+const { test, makePair: make } = overEachTransport()
+const makeAny = makingPairs()
+
+const withUsers = (options: PairOptions): PairOptions => ({
+  ...options,
+  hub: { authenticate: byToken, ...options.hub },
+})
+const makePair = (options: Omit<PairOptions, 'transport'> = {}) => make(withUsers(options))
+
+const ana = { user: 'ana' }
+
+test('S44 the server is restarted and asks again with the same key: the user sees one prompt', async () => {
+  const pair = makePair()
+  const { client } = await pair.connected({ token: 'ana' })
+  const shown: Ask[] = []
+  client.onAsk('approve', (ask) => void shown.push(ask))
+  void pair.hub.ask(ana, 'approve', { step: 1 }, { key: 'run:1' })
+  await pair.clock.until(() => shown.length === 1)
+  pair.killHub()
+  await pair.clock.advance(5_000)
+  const answered = watchSettlement(onlyAsk(client).answer('given while it was away'))
+  const again = pair.startHub().ask(ana, 'approve', { step: 1 }, { key: 'run:1' })
+  expect(await pair.clock.settled(again)).toMatchObject({ value: 'given while it was away' })
+  await pair.clock.until(() => answered.state !== 'pending')
+  expect(answered.state).toBe('resolved')
+  expect(shown).toHaveLength(1)
+  expect(onlyAsk(client)).toBe(shown[0])
+})
+
+test('S44 a device that came back before the server asked again is asked again, once', async () => {
+  const pair = makePair()
+  const { client, links } = await pair.connected({ token: 'ana' })
+  const shown: Ask[] = []
+  client.onAsk('approve', (ask) => void shown.push(ask))
+  void pair.hub.ask(ana, 'approve', null, { key: 'run:1' })
+  await pair.clock.until(() => shown.length === 1)
+  pair.killHub()
+  pair.startHub()
+  await pair.clock.until(() => client.state === 'live' && links.length > 1 && shown[0]?.status === 'unknown')
+  const again = pair.hub.ask(ana, 'approve', null, { key: 'run:1' })
+  await pair.clock.until(() => shown.length === 2)
+  expect(onlyAsk(client)).toBe(shown[1])
+  void shown[1]?.answer('yes')
+  expect(await pair.clock.settled(again)).toMatchObject({ value: 'yes' })
+})
+
+vitest(
+  'a store that outlives the hub: nobody is asked again what was answered, and answers wait for the asker',
+  async () => {
+    const asks = new MemoryAsks()
+    const pair = makeAny(withUsers({ engine: () => engineWith(asks) }))
+    const { client } = await pair.connected({ token: 'ana' })
+    const shown: Ask[] = []
+    client.onAsk('approve', (ask) => void shown.push(ask))
+    const validate = (answer: unknown): boolean => answer === 'yes'
+    const first = pair.hub.ask(ana, 'approve', 1, { key: '1', validate })
+    void pair.hub.ask(ana, 'approve', 2, { key: '2', validate })
+    const expiring = pair.hub.ask(ana, 'approve', 3, { key: '3', deadlineMs: 1_000 })
+    await pair.clock.until(() => shown.length === 3)
+    void shown[0]?.answer('yes')
+    const answer = await pair.clock.settled(first)
+    pair.killHub()
+    void expiring.catch(() => {})
+    const second = watchSettlement(shown[1]?.answer('yes') ?? Promise.reject(new Error('not asked')))
+    await pair.clock.advance(2_000)
+    pair.startHub()
+    await pair.clock.until(() => client.state === 'live' && statuses(client).includes('expired'))
+    await pair.clock.advance(60_000)
+    expect([second.state, pair.hub.asks().map(({ key }) => key)]).toEqual(['pending', ['2']])
+    const again = pair.hub.ask(ana, 'approve', 1, { key: '1', validate })
+    expect(await pair.clock.settled(again)).toEqual(answer)
+    const waiting = pair.hub.ask(ana, 'approve', 2, { key: '2', validate })
+    expect(await pair.clock.settled(waiting)).toMatchObject({ value: 'yes', user: 'ana' })
+    await pair.clock.until(() => second.state === 'resolved')
+    expect(shown).toHaveLength(3)
+  },
+)
+
+test('the same key is the same ask and has the same answer, for a named time', async () => {
+  const pair = makePair({ hub: { timeouts: { answerTtlMs: 60_000 } } })
+  const { client } = await pair.connected({ token: 'ana' })
+  let shown = 0
+  client.onAsk('approve', (ask) => {
+    shown++
+    void ask.answer(`answer ${shown}`)
+  })
+  const ask = () => pair.hub.ask(ana, 'approve', { step: 1 }, { key: 'k' })
+  const [one, other] = await pair.clock.settled(Promise.all([ask(), ask()]))
+  await pair.clock.advance(50_000)
+  const later = await pair.clock.settled(ask())
+  expect([one?.value, other, later]).toEqual(['answer 1', one, one])
+  expect(pair.hub.stats().asks).toEqual({ pending: 0, ended: 1, waiting: 0 })
+  await pair.clock.advance(11_000)
+  expect(pair.hub.stats().asks).toEqual({ pending: 0, ended: 0, waiting: 0 })
+  expect(await pair.clock.settled(ask())).toMatchObject({ value: 'answer 2' })
+})
+
+test('a key that comes with another question is refused; one that was cancelled or has expired is free', async () => {
+  const pair = makePair()
+  const stop = new AbortController()
+  const question = watchSettlement(pair.hub.ask(ana, 'approve', 1, { key: 'k', signal: stop.signal }))
+  await expect(pair.hub.ask(ana, 'approve', 2, { key: 'k' })).rejects.toMatchObject({ code: 'key_reused' })
+  await expect(pair.hub.ask(ana, 'other', 1, { key: 'k' })).rejects.toMatchObject({ code: 'key_reused' })
+  const acme = pair.hub.ask({ ...ana, tenant: 'acme' }, 'approve', 2, { key: 'k', deadlineMs: 1_000 })
+  stop.abort()
+  await pair.clock.until(() => question.state === 'rejected')
+  await expect(pair.clock.settled(acme)).rejects.toMatchObject({ code: 'ask_expired' })
+  const { client } = await pair.connected({ token: 'ana' })
+  const again = pair.hub.ask(ana, 'approve', 2, { key: 'k' })
+  await pair.clock.until(() => client.asks.length === 1)
+  void onlyAsk(client).answer('yes')
+  expect(await pair.clock.settled(again)).toMatchObject({ value: 'yes' })
+  await expect(pair.hub.ask(ana, 'approve', 3, { key: 'k' })).rejects.toMatchObject({ code: 'key_reused' })
+})
+
+vitest(
+  'bounds: asks of a user and in all, their length, and what is kept of those that are over',
+  async () => {
+    const limits = { maxAsks: 3, maxAsksOfUser: 2, maxEndedAsks: 2, maxAskLength: 1_000 }
+    const pair = makeAny(withUsers({ hub: { limits } }))
+    const stop = new AbortController()
+    const ask = (user: string, payload: unknown = null) =>
+      watchSettlement(pair.hub.ask({ user }, 'approve', payload, { signal: stop.signal }))
+    const asked = ['ana', 'ana', 'ana', 'ben', 'cleo'].map((user) => ask(user))
+    await pair.clock.settle()
+    const limited = { state: 'rejected', code: 'ask_limit', outcome: 'not_sent' }
+    expect(asked.map(({ state }) => state)).toEqual(['pending', 'pending', 'rejected', 'pending', 'rejected'])
+    expect([asked[2], asked[4]]).toMatchObject([limited, limited])
+    const { id } = pair.hub.asks()[2] ?? { id: '' }
+    await expect(pair.hub.escalate(id, ana)).rejects.toMatchObject({ code: 'ask_limit' })
+    stop.abort()
+    await pair.clock.settle()
+    expect(pair.hub.stats().asks).toEqual({ pending: 0, ended: 2, waiting: 0 })
+    await expect(pair.hub.ask(ana, 'approve', 'x'.repeat(2_000_000))).rejects.toMatchObject({
+      code: 'message_too_large',
+    })
+    await expect(pair.hub.ask(ana, 'approve', 'x'.repeat(1_000))).rejects.toMatchObject(limited)
+    await expect(pair.hub.ask(ana, 'approve', new Date())).rejects.toMatchObject({ code: 'data_invalid' })
+    await expect(pair.hub.ask(ana, '', null)).rejects.toMatchObject({ code: 'method_invalid' })
+    expect(() => pair.hub.ask({ users: [] }, 'approve', null)).toThrow(TypeError)
+    expect(() => pair.hub.ask(ana, 'approve', null, { deadlineMs: 0 })).toThrow(TypeError)
+  },
+)
+
+vitest(
+  'an engine that fails: nothing is asked, nothing is answered, and all of it can be tried again',
+  async () => {
+    const asks = new MemoryAsks()
+    let broken = true
+    const failing = (): Promise<void> =>
+      broken ? Promise.reject(new Error('the disk is full')) : Promise.resolve()
+    const store = {
+      load: () => asks.load(),
+      forget: (id: string) => asks.forget(id),
+      open: (ask: Parameters<MemoryAsks['open']>[0]) => failing().then(() => asks.open(ask)),
+      addUsers: (id: string, users: readonly string[]) => failing().then(() => asks.addUsers(id, users)),
+      conclude: (id: string, conclusion: Parameters<MemoryAsks['conclude']>[1]) =>
+        failing().then(() => asks.conclude(id, conclusion)),
+    }
+    const pair = makeAny(withUsers({ engine: () => engineWith(store) }))
+    const { client } = await pair.connected({ token: 'ana' })
+    await expect(pair.clock.settled(pair.hub.ask(ana, 'approve', 1))).rejects.toMatchObject({
+      code: 'engine_failed',
+    })
+    expect([client.asks, pair.hub.asks()]).toEqual([[], []])
+    broken = false
+    const asked = pair.hub.ask(ana, 'approve', 1)
+    const expiring = watchSettlement(pair.hub.ask(ana, 'approve', 2, { deadlineMs: 5_000 }))
+    await pair.clock.until(() => client.asks.length === 2)
+    broken = true
+    const answer = () => pair.clock.settled(client.asks[0]?.answer('yes') ?? Promise.resolve())
+    await expect(answer()).rejects.toMatchObject({ code: 'engine_failed', outcome: 'replied' })
+    await expect(pair.hub.escalate(asked.id, { user: 'ben' })).rejects.toMatchObject({
+      code: 'engine_failed',
+    })
+    await pair.clock.advance(6_000)
+    expect(expiring.state).toBe('pending')
+    broken = false
+    await pair.clock.until(() => expiring.state === 'rejected')
+    expect(expiring.code).toBe('ask_expired')
+    await answer()
+    expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes' })
+  },
+)
+
+test('the hub closes: whoever waits is told, and nothing is left', async () => {
+  const pair = makePair()
+  const { client } = await pair.connected({ token: 'ana' })
+  const asked = watchSettlement(
+    pair.hub.ask(ana, 'approve', null, { deadlineMs: 600_000, validate: () => new Promise(() => {}) }),
+  )
+  await pair.clock.until(() => client.asks.length === 1)
+  const answered = watchSettlement(onlyAsk(client).answer('yes'))
+  await pair.clock.advance(100)
+  pair.network.reach = 'refused'
+  await pair.clock.settled(pair.hub.close({ drainMs: 1_000 }))
+  expect(asked).toMatchObject({ state: 'rejected', code: 'closed' })
+  await expect(pair.hub.ask(ana, 'approve', null)).rejects.toMatchObject({
+    code: 'closed',
+    outcome: 'not_sent',
+  })
+  expect(answered.state).toBe('pending')
+  await pair.closeClients()
+  expect(answered).toMatchObject({ state: 'rejected', code: 'closed', outcome: 'unknown' })
+})
