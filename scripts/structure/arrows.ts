@@ -35,6 +35,7 @@ export const coreArrows: Readonly<Record<string, readonly string[]>> = {
   client: ['operations', 'time', 'wire'],
   session: ['operations', 'time', 'wire'],
   link: ['operations', 'time', 'wire'],
+  ask: ['wire'],
 }
 
 interface Import {

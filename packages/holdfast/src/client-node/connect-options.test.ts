@@ -16,6 +16,7 @@ test.each([
   { connectTimeoutMs: -1 },
   { connectTimeoutMs: Infinity },
   { outbox: { maxOperations: 0 } },
+  { asks: { keepMs: 0 } },
 ])('connect refuses %j', (options) => {
   expect(() => connect('http://localhost/holdfast', options)).toThrow('must be a positive integer')
 })

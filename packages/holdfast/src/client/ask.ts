@@ -23,7 +23,10 @@ export interface Ask<Payload = unknown> {
   readonly method: string
   readonly payload: Payload
   readonly status: AskStatus
-  /** When the hub stops waiting, in milliseconds since 1970 by this machine's clock; null: never. */
+  /**
+   * When the hub stops waiting, in milliseconds since 1970 by this machine's clock; null: never. For display: the hub
+   * decides, and `status` tells.
+   */
   readonly expiresAt: number | null
   /** With `refused`: why. */
   readonly error: HoldfastError | null
@@ -32,8 +35,12 @@ export interface Ask<Payload = unknown> {
   /** Fires when the ask is over, whoever answered. */
   readonly signal: AbortSignal
   /**
-   * Answers, also while there is no link: the answer is delivered with the next one. Resolves if it was the first; rejects with a HoldfastError:
-   * `already_answered`, `ask_expired`, `ask_cancelled`, `ask_unknown`, `rejected` with the validator's reason, …
+   * Answers, also while there is no link: the answer is delivered with the next one, and again if the hub lost its memory
+   * of it. Resolves if it was the first; rejects with a HoldfastError: `already_answered`, `ask_expired`, `ask_cancelled`,
+   * `ask_unknown`, `rejected` with the validator's reason, … With outcome `not_sent` and one of those codes if the ask is
+   * over or another answer is on its way. With `data_invalid`, if JSON would alter the value, and whatever else refuses it
+   * before it is queued, the ask stays as it was. With `timeout` or `aborted` the answer may have been taken: the ask is
+   * `refused` until the hub tells.
    */
   answer(value: unknown, options?: Omit<OperationOptions, 'idempotent'>): Operation<void>
   /** Takes an ask that is over out of the list before its time. */

@@ -4,23 +4,28 @@ import { HoldfastError } from '../core/wire/errors.ts'
 import type { Subject, WelcomeFrame } from '../core/wire/frames.ts'
 import { sameSubject } from '../core/wire/subject.ts'
 import { protocolVersion } from '../core/wire/version.ts'
+import { AskList } from './asks.ts'
 import { Connection, type ConnectionHost, type DataFrame, type Greeting } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type { ClientEnv } from './env.ts'
 import { Operations } from './operations.ts'
-import type { ConnectOptions, ClientEvents, TransportChange } from './options.ts'
+import type { ClientEvents, ConnectOptions, TransportChange } from './options.ts'
 import { RequestHandlers } from './request-handlers.ts'
 import { TokenSource } from './token-source.ts'
 import { Topics } from './topics.ts'
 import type { Transport } from './transports/transport.ts'
 
+/** Who holds an ask holds the client, so what `asks` tells is made by the client's public face, at `asksChanged`. */
+type CoreEvents = ClientEvents & { readonly asksChanged: null }
+
 /** The client without its public face: makes the parts and brings them together. */
 export class ClientCore implements ConnectionHost {
-  readonly emitter: Emitter<ClientEvents>
+  readonly emitter: Emitter<CoreEvents>
   readonly connection: Connection
   readonly operations: Operations
   readonly topics: Topics
   readonly handlers: RequestHandlers
+  readonly asks: AskList
   readonly counters = { attempts: 0, reconnects: 0, connectionErrors: 0 }
   readonly #env: ClientEnv
   readonly #timekeeper: Timekeeper
@@ -72,6 +77,11 @@ export class ClientCore implements ConnectionHost {
       this.connection.distrust(message),
     )
     this.handlers = new RequestHandlers(this.connection, this.#timekeeper, this.#reportThrown)
+    this.asks = new AskList(this.connection, this.operations, this.#timekeeper, options.asks ?? {}, {
+      wallNow: () => env.wallNow(),
+      changed: () => void this.emitter.emit('asksChanged', null),
+      report: this.#reportThrown,
+    })
     this.#stopWatchingPage = env.watchPage((type) => this.connection.input({ type }))
   }
 
@@ -85,8 +95,13 @@ export class ClientCore implements ConnectionHost {
 
   /** Somebody would miss it: it has subscriptions, handlers, listeners or operations on their way. */
   get wanted(): boolean {
-    const { handlers, operations, topics, emitter } = this
-    return handlers.count + operations.pendingCount + topics.topicCount + emitter.listenerCount > 0
+    const { operations, topics } = this
+    return this.listenerCount + operations.pendingCount + topics.topicCount > 0
+  }
+
+  /** Listeners and handlers of the application. */
+  get listenerCount(): number {
+    return this.emitter.listenerCount + this.handlers.count + this.asks.handlerCount
   }
 
   get deadlineCount(): number {
@@ -136,17 +151,21 @@ export class ClientCore implements ConnectionHost {
     if (this.#session && !upgraded) this.counters.reconnects++
     this.#session = session
     this.#subject = subject
+    const tellAsks = this.asks.admitted(subject, identityChanged)
     const settle = this.operations.resume(welcome, identityChanged)
     this.topics.admitted()
     // Only from here on the application is called, which may publish at once.
     this.handlers.resume(welcome)
     settle()
+    tellAsks()
     if (upgraded) this.#tellTransport()
   }
 
   received(frame: DataFrame, text: string): void {
     if ('topic' in frame) this.topics.received(frame)
     else if (frame.type === 'result') this.operations.settle(frame, text.length)
+    else if (frame.type === 'ask') this.asks.asked(frame)
+    else if (frame.type === 'concluded') this.asks.concluded(frame, this.#session?.id)
     else if (frame.type === 'request') this.handlers.receive(frame, text)
     else if (frame.type === 'cancel') this.handlers.cancel(frame)
     else if (frame.type === 'ack') this.handlers.acknowledge(frame.numbers)
@@ -180,6 +199,7 @@ export class ClientCore implements ConnectionHost {
   released({ code, message }: Reason): void {
     this.#stopWatchingPage()
     this.handlers.release()
+    this.asks.release()
     this.operations.close(code, message)
     this.topics.endAll(code, message)
   }

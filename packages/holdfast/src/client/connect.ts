@@ -1,6 +1,9 @@
 import type { PublishResult, Subject } from '../core/wire/frames.ts'
+import type { Ask } from './ask.ts'
+import { AskHandle } from './ask-handle.ts'
 import { ClientCore } from './client-core.ts'
 import type { ClientEnv } from './env.ts'
+import type { HeldAsk } from './held-ask.ts'
 import type { Operation, OperationOptions } from './operation.ts'
 import {
   assertConnectOptions,
@@ -32,6 +35,11 @@ export interface Client extends AsyncDisposable {
   readonly session: string | null
   /** Operations that have no result yet. */
   readonly pending: number
+  /**
+   * The asks of this client's user, oldest first: those to answer, and for a while (`ConnectOptions.asks`) those that are
+   * over. A new list at every change, and the same one in between.
+   */
+  readonly asks: readonly Ask[]
   /** Listens to an event. Returns a function that removes the listener. */
   on<Name extends keyof ClientEvents>(event: Name, listener: (event: ClientEvents[Name]) => void): () => void
   /** Tries now instead of waiting for `retryAt`. */
@@ -71,6 +79,14 @@ export interface Client extends AsyncDisposable {
     method: string,
     handler: (payload: Payload, context: RequestContext) => unknown,
   ): () => void
+  /**
+   * Calls the handler for each ask of a method: for those that come, for those in `asks` that are not over, and again for
+   * one that was over and is asked again. It shows the ask and calls `ask.answer`; what it returns is no answer. One
+   * that throws or rejects declines for this device alone: the ask stays, and the `error` event tells, unless the ask is over.
+   * Returns a function that removes the handler.
+   * @throws TypeError if the method has a handler already, or is no name
+   */
+  onAsk<Payload = unknown>(method: string, handler: (ask: Ask<Payload>) => unknown): () => void
   /** Resolves when nothing is pending; rejects with `closed` if the client closes before. */
   flush(): Promise<void>
   stats(): ClientStats
@@ -105,6 +121,9 @@ export function makeClient(
 
 class ClientHandle implements Client {
   readonly #core: ClientCore
+  /** One for each ask. They hold this client, so the core must not hold them. */
+  readonly #askHandles = new WeakMap<HeldAsk, Ask>()
+  #asks: { readonly of: readonly HeldAsk[]; readonly list: readonly Ask[] } = { of: [], list: [] }
 
   constructor(core: ClientCore) {
     this.#core = core
@@ -134,11 +153,22 @@ class ClientHandle implements Client {
     return this.#core.operations.pendingCount
   }
 
+  get asks(): readonly Ask[] {
+    const of = this.#core.asks.list
+    if (this.#asks.of !== of) this.#asks = { of, list: of.map((held) => this.#handleOf(held)) }
+    return this.#asks.list
+  }
+
   on<Name extends keyof ClientEvents>(
     event: Name,
     listener: (event: ClientEvents[Name]) => void,
   ): () => void {
-    return this.#removable(this.#core.emitter.on(event, listener))
+    const { emitter } = this.#core
+    return this.#removable(
+      event === 'asks'
+        ? emitter.on('asksChanged', () => listener(this.asks as ClientEvents[Name]))
+        : emitter.on(event, listener),
+    )
   }
 
   reconnectNow(): void {
@@ -182,19 +212,25 @@ class ClientHandle implements Client {
     return this.#removable(this.#core.handlers.on(method, handler as RequestHandler))
   }
 
+  onAsk<Payload>(method: string, handler: (ask: Ask<Payload>) => unknown): () => void {
+    const call = (held: HeldAsk): unknown => handler(this.#handleOf(held) as Ask<Payload>)
+    return this.#removable(this.#core.asks.on(method, call))
+  }
+
   flush(): Promise<void> {
     return this.#core.operations.flush()
   }
 
   stats(): ClientStats {
-    const { counters, topics, operations, emitter, handlers, deadlineCount } = this.#core
+    const { counters, topics, operations, asks, deadlineCount, listenerCount } = this.#core
     return {
       ...counters,
       gaps: topics.gapCount,
       pending: operations.pendingCount,
       topics: topics.topicCount,
+      asks: asks.list.length,
       deadlines: deadlineCount,
-      listeners: emitter.listenerCount + handlers.count,
+      listeners: listenerCount,
     }
   }
 
@@ -205,6 +241,12 @@ class ClientHandle implements Client {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #handleOf(held: HeldAsk): Ask {
+    const handle = this.#askHandles.get(held) ?? new AskHandle(this, this.#core, held)
+    this.#askHandles.set(held, handle)
+    return handle
   }
 
   #removable(remove: () => void): () => void {

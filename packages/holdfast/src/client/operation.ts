@@ -7,7 +7,7 @@ import { utf8Length } from '../core/wire/names.ts'
 export type OperationStatus = 'queued' | 'sent' | 'done' | 'failed'
 
 export interface OperationOptions {
-  /** From now to the result, outages included, in milliseconds. Default: publish none, request 30,000. */
+  /** From now to the result, outages included, in milliseconds. Default: request 30,000, others none. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   /**
@@ -24,6 +24,9 @@ export interface Operation<Result> extends Promise<Result> {
   readonly status: OperationStatus
 }
 
+/** Told of every change of status before the application is; with `failed`, why. */
+export type OperationWatch = (status: OperationStatus, error: HoldfastError | null) => void
+
 /** `,"number":9007199254740991}` */
 const longestNumberBytes = 27
 
@@ -37,7 +40,7 @@ export class PendingOperation implements OutboxItem, Timed {
   readonly promise: Promise<unknown> & { status?: OperationStatus }
   readonly tick: () => void
   readonly #head: string
-  readonly #told: (status: OperationStatus) => void
+  readonly #told: OperationWatch
   #settled: (error: HoldfastError | null, value: unknown) => void = () => {}
 
   /**
@@ -50,12 +53,16 @@ export class PendingOperation implements OutboxItem, Timed {
     { signal, idempotent = false, onStatus }: OperationOptions,
     gaveUp: (code: 'timeout' | 'aborted') => void,
     callSafely: (callback: () => void) => void,
+    watch?: OperationWatch,
   ) {
     this.#head = head
     this.length = head.length
     this.bytes = utf8Length(head) + longestNumberBytes
     this.idempotent = idempotent
-    this.#told = (status) => onStatus && callSafely(() => onStatus(status))
+    this.#told = (status, error) => {
+      watch?.(status, error)
+      if (onStatus) callSafely(() => onStatus(status))
+    }
     this.tick = () => gaveUp('timeout')
     const abort = (): void => gaveUp('aborted')
     signal?.addEventListener('abort', abort)
@@ -76,15 +83,15 @@ export class PendingOperation implements OutboxItem, Timed {
     return `${this.#head},"number":${number}}`
   }
 
-  move(status: OperationStatus): void {
+  move(status: OperationStatus, error: HoldfastError | null = null): void {
     if (this.promise.status === status) return
     this.promise.status = status
-    this.#told(status)
+    this.#told(status, error)
   }
 
   settle(error: HoldfastError | null, value?: unknown): void {
     if (this.settled) return
-    this.move(error ? 'failed' : 'done')
+    this.move(error ? 'failed' : 'done', error)
     this.#settled(error, value)
   }
 }

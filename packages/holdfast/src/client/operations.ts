@@ -5,9 +5,9 @@ import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
 import type { ProducerSummary, ResultFrame, WelcomeFrame } from '../core/wire/frames.ts'
 import { assertPositive } from '../core/wire/positive.ts'
-import { notSent, refusalOf } from '../core/wire/refusals.ts'
+import { dataRefusal, notSent, refusalOf } from '../core/wire/refusals.ts'
 import type { Connection } from './connection.ts'
-import { PendingOperation, type Operation, type OperationOptions } from './operation.ts'
+import { PendingOperation, type Operation, type OperationOptions, type OperationWatch } from './operation.ts'
 
 export interface OutboxOptions {
   /** Operations that may wait for a link. Beyond: `outbox_full`. Default 10,000. */
@@ -23,7 +23,7 @@ const congestionCheckMs = 100
 /** Until `welcome` tells the hub's own bound. */
 const defaultMaxOpen = 1_024
 
-/** Publishes and requests, from the caller's hands to their results [R16–R28]. */
+/** Publishes, requests and answers, from the caller's hands to their results [R16–R28]. */
 export class Operations implements Timed {
   readonly #connection: Connection
   readonly #timekeeper: Timekeeper
@@ -62,6 +62,17 @@ export class Operations implements Timed {
     const { timeoutMs = 30_000 } = options
     const invalid = refusalOf('method_invalid', method, data)
     return this.#add(invalid, { type: 'request', method, data, timeoutMs }, options, timeoutMs)
+  }
+
+  /** Of the ask with the id. Sent again when the ledger was lost: the hub knows the answer that it took [R66]. */
+  answer(id: string, data: unknown, options: OperationOptions, watch: OperationWatch): Operation<unknown> {
+    const frame = { type: 'answer', id, data }
+    return this.#add(dataRefusal(data), frame, { ...options, idempotent: true }, options.timeoutMs, watch)
+  }
+
+  /** An operation that fails at once. */
+  refuse(error: HoldfastError, options: OperationOptions): Operation<unknown> {
+    return this.#add(error, {}, options, undefined)
   }
 
   /** For `hello`. */
@@ -158,11 +169,12 @@ export class Operations implements Timed {
     frame: object,
     options: OperationOptions,
     timeoutMs: number | undefined,
+    watch?: OperationWatch,
   ): Operation<unknown> {
     assertPositive('timeoutMs', timeoutMs)
     const head = invalid ? '' : JSON.stringify(frame).slice(0, -1)
     const gaveUp = (code: 'timeout' | 'aborted'): void => this.#giveUp(item, failure(item, code))
-    const item = new PendingOperation(head, options, gaveUp, this.#callSafely)
+    const item = new PendingOperation(head, options, gaveUp, this.#callSafely, watch)
     const refusal = invalid ?? this.#refusalOf(item, options)
     if (refusal) item.settle(refusal)
     else {

@@ -1,5 +1,7 @@
 import type { Reason } from '../core/client/state.ts'
 import type { HoldfastError } from '../core/wire/errors.ts'
+import type { Ask } from './ask.ts'
+import type { AskListOptions } from './asks.ts'
 import type { OutboxOptions } from './operations.ts'
 import type { TokenOption } from './token-source.ts'
 import type { Transport } from './transports/transport.ts'
@@ -25,6 +27,7 @@ export interface ConnectOptions {
    */
   readonly maxAttempts?: number
   readonly outbox?: OutboxOptions
+  readonly asks?: AskListOptions
 }
 
 /**
@@ -59,6 +62,8 @@ export type ClientEvents = {
   state: StateChange
   /** Another transport is in use. */
   transport: TransportChange
+  /** `client.asks`, whenever the list has changed or an ask in it. */
+  asks: readonly Ask[]
   /** A failed attempt, a lost link, a refused frame, a callback that threw; nothing that a promise tells already. */
   error: HoldfastError
 }
@@ -75,6 +80,8 @@ export interface ClientStats {
   /** Operations without a result. */
   readonly pending: number
   readonly topics: number
+  /** In `client.asks`, those that are over too. */
+  readonly asks: number
   /** Deadlines behind the client's one timer. */
   readonly deadlines: number
   /** Listeners and handlers of the application. */
@@ -83,8 +90,8 @@ export interface ClientStats {
 
 /** @throws TypeError for a number that is no positive integer */
 export function assertConnectOptions(options: ConnectOptions): void {
-  const { connectTimeoutMs, openTimeoutMs, maxAttempts, outbox = {} } = options
-  const numbers = { connectTimeoutMs, openTimeoutMs, maxAttempts, ...outbox }
+  const { connectTimeoutMs, openTimeoutMs, maxAttempts, outbox, asks } = options
+  const numbers = { connectTimeoutMs, openTimeoutMs, maxAttempts, ...outbox, ...asks }
   for (const [name, value] of Object.entries(numbers)) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue
     throw new TypeError(`${name} must be a positive integer`)

@@ -1,3 +1,5 @@
+export type { Ask, AskStatus } from './ask.ts'
+export type { AskListOptions } from './asks.ts'
 export type { Client } from './connect.ts'
 export type { BodyReader, Fetch, FetchRequest, FetchResponse } from './fetch.ts'
 export type { Operation, OperationOptions, OperationStatus } from './operation.ts'
@@ -18,4 +20,4 @@ export type { Transport, TransportEnv, TransportEvents, TransportLink } from './
 export type { Departure, Reason } from '../core/client/state.ts'
 export type { ErrorCode } from '../core/wire/error-codes.ts'
 export { HoldfastError, rejection, type Outcome } from '../core/wire/errors.ts'
-export type { From, GapReason, Position, PublishResult, Subject } from '../core/wire/frames.ts'
+export type { Answerer, From, GapReason, Position, PublishResult, Subject } from '../core/wire/frames.ts'

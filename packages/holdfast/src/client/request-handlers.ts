@@ -2,8 +2,8 @@ import { Ledger, type Arrival } from '../core/operations/ledger.ts'
 import { returnedResult, thrownResult, type HandlerResult } from '../core/operations/result-frame.ts'
 import type { Timekeeper } from '../core/time/timekeeper.ts'
 import type { CancelFrame, Range, RequestFrame, WelcomeFrame } from '../core/wire/frames.ts'
-import { isName } from '../core/wire/names.ts'
 import type { Connection } from './connection.ts'
+import { addHandler } from './method-handlers.ts'
 
 export interface RequestContext {
   /** Fires when the hub cancelled, its deadline passed or the session ended. */
@@ -43,12 +43,7 @@ export class RequestHandlers {
 
   /** @throws TypeError */
   on(method: string, handler: RequestHandler): () => void {
-    if (!isName(method)) throw new TypeError('not a method name')
-    if (this.#handlers.has(method)) throw new TypeError(`${method} has a handler already`)
-    this.#handlers.set(method, handler)
-    return () => {
-      if (this.#handlers.get(method) === handler) this.#handlers.delete(method)
-    }
+    return addHandler(this.#handlers, method, handler)
   }
 
   /** The session goes on with its ledger, or a new one has begun. */

@@ -4,6 +4,7 @@ import type { Engine } from '../engines/engine.ts'
 import type { AskStore } from '../engines/ask-store.ts'
 import { memory } from '../engines/memory.ts'
 import type { HubOptions } from '../server/options.ts'
+import { watchSettlement, type Settlement } from './settlement.ts'
 
 /** Every client is the user whose name is its token; `tenant/user` names a tenant too, an empty one is anonymous. */
 export const byToken: NonNullable<HubOptions['authenticate']> = ({ token }) => {
@@ -29,6 +30,12 @@ export function onlyAsk({ asks }: Client): Ask {
   const [ask, ...others] = asks
   if (!ask || others.length > 0) throw new Error(`${asks.length} asks, not one`)
   return ask
+}
+
+/** Answers; what becomes of it concerns nobody who does not look. */
+export function give(ask: Ask | undefined, value: unknown): Settlement<void> {
+  if (!ask) throw new Error('nothing was asked')
+  return watchSettlement(ask.answer(value))
 }
 
 export const statuses = ({ asks }: Client): AskStatus[] => asks.map(({ status }) => status)

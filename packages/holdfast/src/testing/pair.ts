@@ -219,10 +219,11 @@ export class Pair {
       if (timerCount > 0) left.push(`${timerCount} timers of the hub`)
     }
     for (const [index, { client, loop, page, heldRequests }] of this.clients.entries()) {
-      const { pending, topics, deadlines } = client.stats()
+      const { pending, topics, asks, deadlines } = client.stats()
       const counts = {
         pending,
         topics,
+        asks,
         deadlines,
         timers: loop.timerCount,
         pages: page ? 1 : 0,

@@ -137,7 +137,10 @@ export class AskBoard implements BoardAskHost {
   /** Whoever waits is told; what the engine keeps may go on in another process. */
   close(): void {
     this.#closed = true
-    for (const ask of this.#pending) ask.close()
+    for (const ask of this.#pending) {
+      ask.close()
+      this.#pending.remove(ask)
+    }
     this.#ended.close()
     for (const caller of this.#callers) {
       caller.refused(new HoldfastError('closed', 'The hub was closed.', { outcome: 'unknown' }))

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Ask } from '../../client/ask.ts'
 import { rejection } from '../../core/wire/errors.ts'
-import { byToken, onlyAsk, statuses } from '../asked-world.ts'
+import { byToken, give, onlyAsk, statuses } from '../asked-world.ts'
 import { deferred } from '../deferred.ts'
 import { overEachTransport } from '../over-each-transport.ts'
 import type { PairOptions } from '../pair.ts'
@@ -64,7 +64,7 @@ test('S42 an answer after the deadline loses, even if its validation began befor
     pair.hub.ask(ana, 'approve', null, { deadlineMs: 8_000, validate: () => verdict.promise }),
   )
   await pair.clock.until(() => client.asks.length === 1)
-  const answered = watchSettlement(onlyAsk(client).answer('yes'))
+  const answered = give(onlyAsk(client), 'yes')
   await pair.clock.advance(7_000)
   expect([asked.state, answered.state]).toEqual(['pending', 'pending'])
   await pair.clock.advance(3_000)
@@ -88,7 +88,7 @@ test('S43 the page is reloaded while an ask is pending: it is shown again', asyn
   expect(ask).toMatchObject({ id: asked.id, payload: { step: 1 }, status: 'pending' })
   const [summary] = pair.hub.asks()
   expect(Math.abs((ask.expiresAt ?? 0) - (summary?.expiresAt ?? 0))).toBeLessThan(1_000)
-  void ask.answer('yes')
+  give(ask, 'yes')
   expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes' })
 })
 
@@ -100,7 +100,7 @@ test('S43 the server asks while no device is connected: it is shown when one com
   const shown: Ask[] = []
   client.onAsk('approve', (ask) => void shown.push(ask))
   await pair.clock.until(() => shown.length === 1)
-  void shown[0]?.answer('yes')
+  give(shown[0], 'yes')
   expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes' })
 })
 
@@ -117,7 +117,10 @@ test('a device that was away learns how the asks it shows have ended, and is sho
   const pending = pair.hub.ask(ana, 'approve', 'pending')
   await pair.clock.until(() => away.client.asks.length === 4 && there.client.asks.length === 4)
   await pair.cutOff(away)
-  void there.client.asks.find(({ payload }) => payload === 'answered')?.answer('yes')
+  give(
+    there.client.asks.find(({ payload }) => payload === 'answered'),
+    'yes',
+  )
   stop.abort()
   const asked = pair.hub.ask(ana, 'approve', 'new')
   await pair.clock.advance(61_000)
@@ -132,7 +135,7 @@ test('a device that was away learns how the asks it shows have ended, and is sho
     ['new', 'pending'],
   ])
   expect(settled.map(({ state, code }) => code ?? state)).toEqual(['resolved', 'aborted', 'ask_expired'])
-  for (const ask of away.client.asks) if (ask.status === 'pending') void ask.answer('yes')
+  for (const ask of away.client.asks) if (ask.status === 'pending') give(ask, 'yes')
   await pair.clock.settled(Promise.all([pending, asked]))
 })
 
@@ -148,7 +151,10 @@ test('an answer given offline is delivered after the reconnect, and its sender s
     watchSettlement(ask.answer(`${String(ask.payload)} from away`)),
   )
   expect(statuses(away.client)).toEqual(['sending', 'sending'])
-  void there.client.asks.find(({ payload }) => payload === 'theirs')?.answer('from there')
+  give(
+    there.client.asks.find(({ payload }) => payload === 'theirs'),
+    'from there',
+  )
   expect(await pair.clock.settled(theirs)).toMatchObject({ value: 'from there' })
   expect(answers.map(({ state }) => state)).toEqual(['pending', 'pending'])
   pair.network.reach = 'hub'
@@ -164,7 +170,7 @@ test('[R66] an answer whose session is lost on the way is taken once, and its se
   const asked = pair.hub.ask(ana, 'approve', null)
   await pair.clock.until(() => client.asks.length === 1)
   link.down.hold()
-  const answered = watchSettlement(onlyAsk(client).answer('yes'))
+  const answered = give(onlyAsk(client), 'yes')
   expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes' })
   expect(answered.state).toBe('pending')
   pair.hub.disconnect(client.session ?? '', { retry: true })
@@ -211,9 +217,10 @@ test('escalation: several users are asked, others later, and each learns that an
   await pair.clock.settled(pair.hub.escalate(asked.id, { users: ['cleo', 'ada'] }))
   await pair.clock.until(() => cleo?.client.asks.length === 1)
   expect(pair.hub.asks()).toMatchObject([{ users: ['ada', 'ben', 'cleo'] }])
-  void cleo?.client.asks[0]?.answer('yes')
+  give(cleo?.client.asks[0], 'yes')
   expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes', user: 'cleo' })
-  await pair.clock.until(() => ada?.client.asks[0]?.status === 'answered_elsewhere')
+  const told = [ada, ben].map((device) => device?.client)
+  await pair.clock.until(() => told.every((client) => client?.asks[0]?.status === 'answered_elsewhere'))
   expect(ben?.client.asks[0]?.answeredBy).toMatchObject({ user: 'cleo' })
   await expect(pair.hub.escalate(asked.id, { user: 'dan' })).rejects.toMatchObject({ code: 'ask_unknown' })
 })
@@ -227,10 +234,10 @@ test('only who is asked can see or answer: not other users, other tenants, or an
   await pair.clock.until(() => client.asks.length === 1)
   await pair.clock.advance(1_000)
   expect(others.map((other) => other.client.asks.map(({ payload }) => payload))).toEqual([[], ['acme'], []])
-  void others[1]?.client.asks[0]?.answer('yes')
+  give(others[1]?.client.asks[0], 'yes')
   await pair.clock.until(() => elsewhere.state === 'resolved')
   expect(pair.hub.asks()).toHaveLength(1)
-  void onlyAsk(client).answer('yes')
+  give(onlyAsk(client), 'yes')
   await pair.clock.settled(asked)
 })
 
