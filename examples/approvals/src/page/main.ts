@@ -12,6 +12,9 @@ import { Prompts } from './prompts.ts'
 import { RunFeed } from './run-feed.ts'
 import { RunsView } from './runs-view.ts'
 
+/** Prompts that are over stay for a while, so that one sees what became of them. */
+const keepOverMs = 10 * 60_000
+
 // A tab is a device: it keeps its user when it is reloaded, and another tab may have another one.
 const identity = new Identity({
   storage: sessionStorage,
@@ -34,7 +37,7 @@ const badge = new Badge(
 )
 let client = connectNow()
 
-new PeopleSwitch(identity, () => void connectAgain())
+new PeopleSwitch(identity, () => void connectAgain()).show()
 listenToKeys(prompts)
 byId('start-run', HTMLButtonElement).addEventListener('click', () => tell('startRun', {}))
 byId('kill-server', HTMLButtonElement).addEventListener('click', () => {
@@ -43,7 +46,10 @@ byId('kill-server', HTMLButtonElement).addEventListener('click', () => {
 })
 
 function connectNow(): Client {
-  const client = connect('/holdfast', { token: (request) => identity.token(request) })
+  const client = connect('/holdfast', {
+    token: (request) => identity.token(request),
+    asks: { keepMs: keepOverMs },
+  })
   client.on('state', ({ to }) => {
     if (to === 'live') feed.fetchIfStale()
     update()

@@ -13,11 +13,14 @@ export class PeopleSwitch {
   constructor(identity: Identity, changed: () => void) {
     this.#identity = identity
     this.#changed = changed
+  }
+
+  show(): void {
     for (const { name, role } of people) {
       const radio = make('input', { type: 'radio' })
       radio.name = 'person'
       radio.value = name
-      radio.checked = name === identity.name
+      radio.checked = name === this.#identity.name
       radio.addEventListener('change', () => void this.#choose(name))
       const label = make('span', { text: name }, [make('small', { text: ` ${role}` })])
       this.#group.append(make('label', {}, [radio, label]))

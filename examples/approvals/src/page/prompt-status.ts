@@ -27,10 +27,10 @@ export function statusSentence(
     case 'refused':
       return `Not taken: ${error?.message ?? 'the server did not say why.'}`
     case 'accepted':
-      return answer ? `You ${deedOf(answer)}.` : 'Your answer was taken.'
+      return answer ? deedOf(answer) : 'Your answer was taken.'
     case 'answered_elsewhere': {
       const by = answeredBy && answeredBy.user !== me ? `by ${answeredBy.user}` : 'on another device'
-      return `Answered ${by}${decision?.by === 'person' ? `: ${verdictOf(decision)}` : ''}.`
+      return `Answered ${by}${decision?.by === 'person' ? `: ${verdictOf(decision)}` : '.'}`
     }
     case 'cancelled':
       return 'Withdrawn: the run was stopped.'
@@ -44,15 +44,15 @@ export function statusSentence(
 function deedOf(answer: ApprovalAnswer): string {
   switch (answer.decision) {
     case 'once':
-      return 'allowed it once'
+      return 'You allowed it once.'
     case 'run':
-      return 'allowed it for this run'
+      return 'You allowed it for this run.'
     case 'deny':
-      return `denied it: “${answer.reason.trim()}”`
+      return `You denied it: “${answer.reason.trim()}”`
   }
 }
 
 function verdictOf(decision: Extract<Decision, { by: 'person' }>): string {
   if (!decision.allowed) return `denied, “${decision.reason}”`
-  return decision.scope === 'once' ? 'allowed once' : 'allowed for this run'
+  return decision.scope === 'once' ? 'allowed once.' : 'allowed for this run.'
 }

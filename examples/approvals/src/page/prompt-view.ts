@@ -30,7 +30,8 @@ export class PromptView {
     this.#ask = ask
     this.#listener = listener
     const { kind, title, why, run, step, steps, diff } = ask.payload
-    const heading = make('h3', { text: title, id: `prompt-${ask.id}` })
+    const heading = make('h3', { text: title })
+    heading.id = `prompt-${ask.id}`
     this.#actions = this.#makeActions()
     this.#denial = this.#makeDenial()
     this.#diff = make('details', {}, [make('summary', { text: 'Changes' }), diffView(diff)])
@@ -59,6 +60,10 @@ export class PromptView {
       ],
     )
     this.element.tabIndex = -1
+  }
+
+  shows(ask: Ask): boolean {
+    return ask === this.#ask
   }
 
   get title(): string {

@@ -67,8 +67,10 @@ export class Prompts implements PromptListener {
 
   #show(ask: Ask<Approval>): void {
     const known = this.#views.get(ask.id)
-    const view = known ?? new PromptView(ask, this)
-    const before = known ? view.element.dataset['status'] : undefined
+    // One that was over and is asked again is another object.
+    if (known && !known.shows(ask)) known.element.remove()
+    const view = known?.shows(ask) ? known : new PromptView(ask, this)
+    const before = view.element.dataset['status']
     const focused = view.element.contains(document.activeElement)
     this.#views.set(ask.id, view)
     view.update(this.#surroundingsOf(ask.payload, view))

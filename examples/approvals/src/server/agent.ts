@@ -9,7 +9,7 @@ import type { RunJournal } from './run-journal.ts'
 
 export interface AgentSurroundings {
   readonly journal: RunJournal
-  readonly permission: Permission
+  readonly permission: Pick<Permission, 'request'>
   /** Before each step, so that people can watch. */
   readonly stepMs: number
 }

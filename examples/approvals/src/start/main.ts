@@ -26,7 +26,10 @@ const environment: NodeJS.ProcessEnv = {
 await bundlePage(root)
 const server = new SupervisedProcess(new URL('../server/hub-process.js', import.meta.url), {
   environment: () => environment,
-  started: ({ pid }) => console.log(`The server is process ${pid}: kill -9 ${pid}, and see what happens.`),
+  started: ({ pid }) =>
+    console.log(
+      `The agent console is on http://localhost:${port} (process ${pid}: kill it, and see what happens)`,
+    ),
   gaveUp() {
     process.exitCode = 1
   },
@@ -34,7 +37,6 @@ const server = new SupervisedProcess(new URL('../server/hub-process.js', import.
 onStopSignals({ stop: () => server.stop(), stopNow: () => server.kill() })
 
 await server.start()
-if (server.wanted) console.log(`The agent console is on http://localhost:${port}`)
 
 /** The port itself, if it is free, or any that is for 0. Else ends the process, before anything is done. */
 async function freePort(wanted: number): Promise<number> {
