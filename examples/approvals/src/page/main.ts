@@ -14,6 +14,7 @@ import { RunsView } from './runs-view.ts'
 
 /** Prompts that are over stay for a while, so that one sees what became of them. */
 const keepOverMs = 10 * 60_000
+const killTimeoutMs = 2_000
 
 // A tab is a device: it keeps its user when it is reloaded, and another tab may have another one.
 const identity = new Identity({
@@ -41,8 +42,8 @@ new PeopleSwitch(identity, () => void connectAgain()).show()
 listenToKeys(prompts)
 byId('start-run', HTMLButtonElement).addEventListener('click', () => tell('startRun', {}))
 byId('kill-server', HTMLButtonElement).addEventListener('click', () => {
-  // The one who could reply is gone.
-  client.request('killServer', null).catch(() => {})
+  // The one who could reply is gone. Whoever presses it without a connection means now, not later.
+  client.request('killServer', null, { timeoutMs: killTimeoutMs }).catch(() => {})
 })
 
 function connectNow(): Client {

@@ -119,14 +119,20 @@ export class Agent {
     return this.#step(number).status === 'working'
   }
 
+  /** What is still asked when the process ends is left to the next one. */
   #ask(step: StepState): Promise<Decision> {
     const { journal, permission } = this.#surroundings
-    return permission.request({
+    const decision = permission.request({
       run: this.#state,
       step,
       signal: this.#withdrawal.signal,
       escalating: (to) => journal.append(this.#run, { type: 'escalated', step: step.number, to }),
     })
+    const { signal } = this.#interruption
+    const interrupted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error))
+    })
+    return Promise.race([decision, interrupted])
   }
 
   #skip(step: number, reason: string): Promise<void> {

@@ -14,6 +14,7 @@ export class Agents {
   readonly #folder: string
   readonly #surroundings: AgentSurroundings
   readonly #working = new Map<string, { readonly agent: Agent; readonly done: Promise<void> }>()
+  #interrupted = false
 
   /** @param folder where each run gets a project of its own */
   constructor(folder: string, surroundings: AgentSurroundings) {
@@ -56,13 +57,10 @@ export class Agents {
     working.agent.stop(user)
   }
 
-  /** The process ends; what is under way goes on in the next one. */
-  interrupt(): void {
+  /** The process ends; what is under way goes on in the next one. Resolves when nobody works any more. */
+  async interrupt(): Promise<void> {
+    this.#interrupted = true
     for (const { agent } of this.#working.values()) agent.interrupt()
-  }
-
-  /** Resolves when nobody works any more. */
-  async idle(): Promise<void> {
     await Promise.all(Array.from(this.#working.values(), ({ done }) => done))
   }
 
@@ -71,6 +69,7 @@ export class Agents {
   }
 
   #employ(run: string): void {
+    if (this.#interrupted) return
     const agent = new Agent(run, new Project(this.#folderOf(run)), this.#surroundings)
     const done = agent
       .work()

@@ -1,6 +1,6 @@
 /**
  * The server: a web server, its hub, and the agents whose work needs permission. It may be killed at any moment and started
- * again with the same data folder (see ../start/main.ts does that).
+ * again with the same data folder (../start/main.ts does that).
  */
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
@@ -67,9 +67,8 @@ let closing = false
 async function close(): Promise<void> {
   if (closing) process.exit(1)
   closing = true
-  agents.interrupt()
+  await agents.interrupt()
   await hub.close({ drainMs })
-  await agents.idle()
   await journal.close()
   server.close()
   server.closeAllConnections()
