@@ -66,6 +66,14 @@ export class ApprovalsPage implements AsyncDisposable {
     await (await this.isAsked(title)).getByRole('button', { name: button }).click()
   }
 
+  /** Presses a button of the only prompt that is there, whether it still can be answered or not. */
+  async answerAtOnce(button: 'Allow once' | 'Allow every'): Promise<void> {
+    await this.page.evaluate((button) => {
+      const buttons = document.querySelectorAll<HTMLButtonElement>('.prompt button')
+      for (const element of buttons) if (element.textContent.startsWith(button)) element.click()
+    }, button)
+  }
+
   async deny(title: string, reason: string): Promise<void> {
     await this.answer(title, 'Deny …')
     await this.page.keyboard.type(reason)

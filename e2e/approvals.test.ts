@@ -49,7 +49,7 @@ describe.skipIf(browserMissing)(
       await using phone = await ApprovalsPage.open(chromium, server, 'Ana')
       await desk.press('Start a run')
       await Promise.all([desk.isAsked(deletion), phone.isAsked(deletion)])
-      await Promise.all([desk.answer(deletion, 'Allow once'), phone.answer(deletion, 'Allow every')])
+      await Promise.all([desk.answerAtOnce('Allow once'), phone.answerAtOnce('Allow every')])
       await Promise.all([desk, phone].map((device) => device.isAskedOnly(firstEdit)))
       const statuses = await Promise.all(
         [desk, phone].map(({ page }) => page.locator('#over-prompts .prompt').getAttribute('data-status')),

@@ -194,6 +194,27 @@ test('stopped, it withdraws its question and leaves the rest', async () => {
 const decideVariously = ({ kind, number }: StepState): Decision =>
   kind === 'rename' ? denied : number === 4 ? forRun : once
 
+test.each(['asks', 'works'])('interrupted while it %s, it lets go, and withdraws nothing', async (what) => {
+  await begin()
+  const withdrawn: unknown[] = []
+  const waiting = {
+    request: ({ signal }: PermissionRequest): Promise<Decision> => {
+      signal.addEventListener('abort', () => withdrawn.push(signal.reason))
+      agent.interrupt()
+      return new Promise(() => {})
+    },
+  }
+  const journal = await RunJournal.open(folder, ({ type }) => {
+    if (what === 'works' && type === 'proposed') agent.interrupt()
+  })
+  const project = new Project(join(folder, 'project'))
+  const agent = new Agent('1', project, { journal, permission: waiting, stepMs: 1 })
+  await agent.work()
+  await journal.close()
+  expect(withdrawn).toEqual([])
+  expect(journal.eventsAfter(0).map(({ type }) => type)).toEqual(['started', 'proposed'])
+})
+
 test('killed after whatever it did, it goes on, and does, asks and decides nothing twice', async () => {
   await begin()
   const undisturbed = await live(new People(decideVariously))

@@ -120,19 +120,20 @@ export class Agent {
   }
 
   /** What is still asked when the process ends is left to the next one. */
-  #ask(step: StepState): Promise<Decision> {
+  async #ask(step: StepState): Promise<Decision> {
     const { journal, permission } = this.#surroundings
+    const { signal } = this.#interruption
+    signal.throwIfAborted()
+    const interrupted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error))
+    })
     const decision = permission.request({
       run: this.#state,
       step,
       signal: this.#withdrawal.signal,
       escalating: (to) => journal.append(this.#run, { type: 'escalated', step: step.number, to }),
     })
-    const { signal } = this.#interruption
-    const interrupted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error))
-    })
-    return Promise.race([decision, interrupted])
+    return await Promise.race([decision, interrupted])
   }
 
   #skip(step: number, reason: string): Promise<void> {
