@@ -156,6 +156,9 @@ describe('an ask', () => {
     expect(ask.expiresAt).not.toBeNull()
     link.say(askFrame('q'))
     expect(ask).toMatchObject({ status: 'pending', expiresAt: null })
+    const before = client.asks
+    link.say(askFrame('q'))
+    expect(client.asks).toBe(before)
     await Promise.resolve()
     expect(handler).toHaveBeenCalledOnce()
   })
@@ -185,7 +188,9 @@ describe('an ask', () => {
 describe('[R65] an answer', () => {
   test('that is taken: the conclusion comes first, the result decides', async () => {
     const { client, link, ask } = await asked()
-    const settlement = watchSettlement(ask.answer({ allow: 'once' }))
+    const seen: string[] = []
+    const onStatus = (status: string): void => void seen.push(`${status}: ${ask.status}`)
+    const settlement = watchSettlement(ask.answer({ allow: 'once' }, { onStatus }))
     expect(link.all('answer')).toEqual([{ type: 'answer', number: 1, id: 'q', data: { allow: 'once' } }])
     expect(ask.status).toBe('sending')
     const before = client.asks
@@ -194,6 +199,7 @@ describe('[R65] an answer', () => {
     expect(ask).toMatchObject({ status: 'sending', answeredBy: null, signal: { aborted: false } })
     link.say(taken(1))
     expect(ask).toMatchObject({ status: 'accepted', answeredBy: here, signal: { aborted: true } })
+    expect(seen).toEqual(['queued: sending', 'sent: sending', 'done: accepted'])
     await Promise.resolve()
     expect(settlement.state).toBe('resolved')
   })
@@ -227,8 +233,11 @@ describe('[R65] an answer', () => {
     expect(next.all('answer')).toEqual([])
     next.say(taken(1))
     expect(ask).toMatchObject({ status: 'accepted', answeredBy: null })
+    await hub.clock.advance(5_000)
     next.say(concluded('q', 'answered', here))
     expect(ask).toMatchObject({ status: 'accepted', answeredBy: here })
+    await hub.clock.advance(5_000)
+    expect(hub.client.asks, 'it stays no longer for that').toEqual([])
   })
 
   test('that was refused can be given again', async () => {
@@ -439,6 +448,19 @@ describe('[R70] another user', () => {
   })
 })
 
+test('[R70] another user for whom there is nothing to forget is no change of the list', async () => {
+  const hub = newHub()
+  const { client } = hub
+  const link = await hub.welcomed()
+  const listener = vi.fn<() => void>()
+  client.on('asks', listener)
+  const before = client.asks
+  link.lose()
+  await hub.welcomed({ subject: { user: 'eve', tenant: null }, session: { id: 's3', key: 'k' } })
+  expect(client.asks).toBe(before)
+  expect(listener).not.toHaveBeenCalled()
+})
+
 describe('close()', () => {
   test('leaves nothing', async () => {
     const { hub, client, link, ask } = await asked()
@@ -469,8 +491,9 @@ describe('a handler', () => {
     link.say(askFrame('r'))
     await hub.clock.settle()
     expect(handled).toEqual(['q', 'r'])
-    remove()
     link.say(askFrame('s'))
+    remove()
+    link.say(askFrame('t'))
     await hub.clock.settle()
     expect(handled).toEqual(['q', 'r'])
   })

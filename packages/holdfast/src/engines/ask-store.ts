@@ -36,7 +36,8 @@ export interface StoredAsk {
 
 /**
  * Where asks are kept: the part of an engine that decides which answer was first. What it keeps through the end of the
- * process, asks outlive. Rejecting means that it was not done; the hub says `engine_failed`.
+ * process, asks outlive. Rejecting means that it was not done; the hub says `engine_failed`. Calls that concern one ask take effect in
+ * the order in which they are made.
  */
 export interface AskStore {
   /** All asks that are kept. Called once, before anything else. */

@@ -25,6 +25,20 @@ export function engineWith(asks: AskStore): Engine {
   }
 }
 
+/** A store that does what changes asks only once the gate lets it, or not at all. */
+export function storeBehind(
+  asks: AskStore,
+  gate: (call: 'open' | 'addUsers' | 'conclude') => Promise<void>,
+): AskStore {
+  return {
+    load: () => asks.load(),
+    open: (ask) => gate('open').then(() => asks.open(ask)),
+    addUsers: (id, users) => gate('addUsers').then(() => asks.addUsers(id, users)),
+    conclude: (id, conclusion) => gate('conclude').then(() => asks.conclude(id, conclusion)),
+    forget: (id) => asks.forget(id),
+  }
+}
+
 /** The only ask that a client lists. */
 export function onlyAsk({ asks }: Client): Ask {
   const [ask, ...others] = asks

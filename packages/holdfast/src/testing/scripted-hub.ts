@@ -69,6 +69,8 @@ export class ScriptedHub {
   readonly clock: VirtualClock = new VirtualClock()
   readonly loop: VirtualLoop = new VirtualLoop(this.clock)
   readonly errors: ClientEvents['error'][] = []
+  /** Whether a Node process would have to stay alive for the client's timer. */
+  keepsAlive = false
   readonly #random = new SeededRandom(1)
   #links: ScriptedLink[] = []
   #held: { readonly client: Client; readonly stopListening: () => void } | null
@@ -85,7 +87,10 @@ export class ScriptedHub {
         wallNow: () => this.clock.now,
         random: () => 0,
         randomName: () => this.#random.name(),
-        setTimer: this.loop.setTimer,
+        setTimer: (callback, delayMs, { keepAlive }) => {
+          this.keepsAlive = keepAlive
+          return this.loop.setTimer(callback, delayMs)
+        },
         fetch: noFetch,
         provedTransports: new Map<string, string>(),
         watchPage: () => () => {},

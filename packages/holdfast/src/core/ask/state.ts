@@ -18,7 +18,6 @@ interface PendingAsk {
   readonly attended: boolean
   /** In the order of their arrival. */
   readonly answers: readonly HeldAnswer[]
-  /** Nobody wants to know any more. */
   readonly cancelled: boolean
 }
 
@@ -48,12 +47,13 @@ export type AskInput =
   | { readonly type: 'opened' }
   /** An answer arrived. */
   | { readonly type: 'answered'; readonly answer: number }
-  /** Whoever judges the answers has come. */
-  | { readonly type: 'attended' }
+  /** Somebody waits for the answer; `attends`: and whoever judges the answers is there. */
+  | { readonly type: 'joined'; readonly attends: boolean }
   /** The validator took the answer. */
   | { readonly type: 'passed'; readonly answer: number }
   /** The validator refused the answer, which was told, or its sender took it back. */
   | { readonly type: 'dropped'; readonly answer: number }
+  /** Nobody waits for the answer any more. */
   | { readonly type: 'cancelled' }
   | { readonly type: 'ticked' }
   /** The engine says how the ask ended; `answer` is the one that did it, if it is held here. */

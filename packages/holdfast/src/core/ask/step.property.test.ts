@@ -26,7 +26,7 @@ const anyMove = fc.record({
     'engine',
     'engine',
     'cancelled',
-    'attended',
+    'joined',
   ),
   pick: fc.nat(),
   works: fc.integer({ min: 1, max: 10 }).map((outOfTen) => outOfTen > 3),
@@ -52,11 +52,11 @@ class Course {
       this.#pass(afterMs)
       if (kind === 'answered') this.#step({ type: 'answered', answer: ++this.#answers })
       else if (kind === 'cancelled' && pick % 5 === 0) this.#step({ type: 'cancelled' })
-      else if (kind === 'attended') this.#step({ type: 'attended' })
+      else if (kind === 'joined') this.#step({ type: 'joined', attends: true })
       else if (kind === 'engine') this.#engine(works)
       else this.#judged(pick, kind === 'judged')
     }
-    this.#step({ type: 'attended' })
+    this.#step({ type: 'joined', attends: true })
     for (let left = 100; this.#state.name !== 'ended' && left > 0; left--) {
       this.#pass(1_000)
       this.#engine(true)

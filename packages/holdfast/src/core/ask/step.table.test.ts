@@ -25,7 +25,7 @@ const machine: Machine<AskState, AskInput, AskEffect, Context> = {
   inputs: {
     opened: { type: 'opened' },
     answered: { type: 'answered', answer: 1 },
-    attended: { type: 'attended' },
+    joined: { type: 'joined', attends: true },
     passed: { type: 'passed', answer: 1 },
     dropped: { type: 'dropped', answer: 1 },
     cancelled: { type: 'cancelled' },
@@ -68,11 +68,16 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
       },
     ],
     answered: { next: 'opening', effects: [], fields: { answers: [waiting] } },
-    attended: [
+    joined: [
       {
         when: 'it was not',
         state: { attended: false, answers: [waiting] },
         outcome: { next: 'opening', effects: [], fields: { attended: true, answers: [waiting] } },
+      },
+      {
+        when: 'who asked before gave up',
+        state: { cancelled: true },
+        outcome: { next: 'opening', effects: [], fields: { cancelled: false } },
       },
     ],
     passed: { next: 'opening', effects: [], fields: { answers: [] } },
@@ -118,11 +123,22 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
         outcome: { next: 'open', effects: ['judge'], fields: { answers: [other, judging] } },
       },
     ],
-    attended: [
+    joined: [
       {
         when: 'answers wait',
         state: { attended: false, answers: [waiting] },
         outcome: { next: 'open', effects: ['judge'], fields: { attended: true, answers: [judging] } },
+      },
+      {
+        when: 'answers wait, and it does not judge',
+        state: { attended: false, answers: [waiting] },
+        input: { attends: false },
+        outcome: { next: 'open', effects: [], fields: { attended: false, answers: [waiting] } },
+      },
+      {
+        when: 'cancelled, and the engine failed: it goes on',
+        state: { cancelled: true, retryAt: now + 1 },
+        outcome: { next: 'open', effects: [], fields: { cancelled: false } },
       },
       {
         when: 'the deadline passed',
@@ -196,7 +212,7 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
         outcome: { next: 'concluding', effects: ['judge'] },
       },
     ],
-    attended: { next: 'concluding', effects: [] },
+    joined: { next: 'concluding', effects: [], fields: { attended: true } },
     passed: [
       {
         when: 'one is under way',
@@ -249,7 +265,7 @@ const table: TransitionTable<AskState, AskInput, AskEffect, Context> = {
   ended: {
     opened: 'ignored',
     answered: { next: 'ended', effects: ['refuse'] },
-    attended: 'ignored',
+    joined: 'ignored',
     passed: 'ignored',
     dropped: 'ignored',
     cancelled: 'ignored',

@@ -26,8 +26,8 @@ export function stepAsk(state: AskState, input: AskInput, { now }: { readonly no
       return state.name === 'opening' ? open(state, now) : { state, effects: [] }
     case 'answered':
       return receive(state, input.answer, now)
-    case 'attended':
-      return attend({ ...state, attended: true }, now)
+    case 'joined':
+      return attend({ ...state, cancelled: false, attended: state.attended || input.attends }, now)
     case 'passed': {
       const passed = { answer: input.answer, stage: 'passed' } as const
       return conclude(withAnswers(state, replaced(state.answers, passed)), now)
@@ -47,7 +47,7 @@ export function stepAsk(state: AskState, input: AskInput, { now }: { readonly no
 
 function open(state: Pending, now: number): Step {
   const { state: opened, effects } = conclude({ ...state, name: 'open', retryAt: null }, now)
-  if (opened.name === 'ended' || !opened.attended) return { state: opened, effects }
+  if (opened.name === 'ended') return { state: opened, effects }
   const attended = attend(opened, now)
   return { state: attended.state, effects: [...effects, ...attended.effects] }
 }
@@ -60,7 +60,7 @@ function receive(state: Pending, answer: number, now: number): Step {
 }
 
 function attend(state: Pending, now: number): Step {
-  if (!isJudging(state, now)) return { state, effects: [] }
+  if (!state.attended || !isJudging(state, now)) return { state, effects: [] }
   const waiting = state.answers.filter(({ stage }) => stage === 'waiting')
   const answers = state.answers.map((held): HeldAnswer => {
     return held.stage === 'waiting' ? { ...held, stage: 'judging' } : held

@@ -153,12 +153,17 @@ export class AskBoard implements BoardAskHost {
 
   async #ask(question: Question, caller: AskCaller): Promise<void> {
     const loaded = await this.#loaded
-    // It gave up meanwhile.
-    if (!this.#callers.has(caller)) return
     if (!loaded) return caller.refused(engineFailed())
     const { id, tenant, users, options } = question
-    const { key } = options
-    const known = key === undefined ? undefined : this.#withKey(tenant, key)
+    let known = this.#withKey(tenant, options.key)
+    while (known?.decision) {
+      // One that is just ending may lose its key.
+      // oxlint-disable-next-line no-await-in-loop -- until it is decided
+      await known.decision
+      known = this.#withKey(tenant, options.key)
+    }
+    // It gave up meanwhile.
+    if (!this.#callers.has(caller)) return
     if (!known) return this.#open(question, caller)
     if (known.stored.id !== id) return caller.refused(notSent('key_reused'))
     try {
@@ -169,7 +174,8 @@ export class AskBoard implements BoardAskHost {
     if (this.#callers.has(caller)) known.join(caller, options)
   }
 
-  #withKey(tenant: string | null, key: string): BoardAsk | undefined {
+  #withKey(tenant: string | null, key: string | undefined): BoardAsk | undefined {
+    if (key === undefined) return undefined
     return this.#pending.withKey(tenant, key) ?? this.#ended.withKey(tenant, key)
   }
 

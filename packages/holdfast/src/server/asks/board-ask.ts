@@ -32,6 +32,7 @@ export class BoardAsk implements Timed {
   #lastAnswer = 0
   /** The answer that the engine decides on. */
   #concluding: number | null = null
+  #decision: Promise<void> | null = null
   #closed = false
 
   constructor(parts: AskParts, host: BoardAskHost, { users, conclusion, ...stored }: StoredAsk) {
@@ -54,6 +55,11 @@ export class BoardAsk implements Timed {
   /** Somebody waits for the answer. */
   get isWanted(): boolean {
     return this.#callers.size > 0
+  }
+
+  /** Null unless the engine is deciding how it ends; then resolves when it has. */
+  get decision(): Promise<void> | null {
+    return this.#decision
   }
 
   /** Whether those who are asked may know of it. */
@@ -89,7 +95,7 @@ export class BoardAsk implements Timed {
     this.#callers.add(caller)
     caller.ask = this
     this.#validate = validate ?? this.#validate
-    if (this.#validate || !this.stored.validated) this.#step({ type: 'attended' })
+    this.#step({ type: 'joined', attends: this.#validate !== undefined || !this.stored.validated })
   }
 
   /** The caller no longer wants to know; the last one takes the question with it. */
@@ -157,7 +163,7 @@ export class BoardAsk implements Timed {
         void this.#judge(effect.answer)
         return
       case 'conclude':
-        void this.#conclude(effect)
+        this.#decision = this.#conclude(effect)
         return
       case 'end':
         this.#end()
@@ -193,15 +199,14 @@ export class BoardAsk implements Timed {
     const offered = answer === null ? undefined : this.#answers.get(answer)
     const wanted = status === 'answered' ? offered?.conclusion(time) : { status, time }
     if (!wanted) throw new Error('an answer that is not held cannot conclude an ask')
-    let conclusion: Conclusion
     this.#concluding = answer
-    try {
-      conclusion = await engine.asks.conclude(this.stored.id, wanted)
-    } catch (error) {
-      this.#concluding = null
+    const conclusion = await engine.asks.conclude(this.stored.id, wanted).catch((error: unknown) => {
       settings.logger.error({ error, ask: this.stored.id }, 'the engine could not conclude an ask')
-      return this.#step({ type: 'failed', answer })
-    }
+      return null
+    })
+    this.#concluding = null
+    this.#decision = null
+    if (!conclusion) return this.#step({ type: 'failed', answer })
     this.conclusion = conclusion
     const winner = [...this.#answers].find(([, held]) => held.concluded(conclusion))
     this.#step({ type: 'concluded', status: conclusion.status, answer: winner?.[0] ?? null })

@@ -45,6 +45,8 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
   #session: Session | null = null
   #pings = 0
   #earlyPings = 0
+  /** In asks [R63]. */
+  #takesPart = false
 
   /** @param gone called once, when nothing of the attachment is left */
   constructor(parts: HubParts, socket: LinkSocket, request: LinkRequest, gone: (link: Link) => void) {
@@ -133,7 +135,12 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
 
   /** Its client wants to know what its user is asked. */
   joinAsks(frame: AsksFrame): void {
-    void this.#parts.asks.joined(this, frame)
+    if (this.#takesPart) {
+      this.writer.send({ type: 'error', code: 'frame_invalid', message: 'asks came twice' })
+    } else {
+      this.#takesPart = true
+      void this.#parts.asks.joined(this, frame)
+    }
   }
 
   /** The credentials of a hello were accepted. */

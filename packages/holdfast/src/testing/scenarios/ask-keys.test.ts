@@ -1,7 +1,6 @@
 import { expect, test as vitest } from 'vitest'
 import type { Ask } from '../../client/ask.ts'
-import { MemoryAsks } from '../../engines/memory/memory-asks.ts'
-import { byToken, engineWith, give, onlyAsk, statuses } from '../asked-world.ts'
+import { byToken, give, onlyAsk } from '../asked-world.ts'
 import { overEachTransport } from '../over-each-transport.ts'
 import { makingPairs } from '../pair-fixture.ts'
 import type { PairOptions } from '../pair.ts'
@@ -52,38 +51,6 @@ test('S44 a device that came back before the server asked again is asked again, 
   give(shown[1], 'yes')
   expect(await pair.clock.settled(again)).toMatchObject({ value: 'yes' })
 })
-
-vitest(
-  'a store that outlives the hub: nobody is asked again what was answered, and answers wait for the asker',
-  async () => {
-    const asks = new MemoryAsks()
-    const pair = makeAny(withUsers({ engine: () => engineWith(asks) }))
-    const { client } = await pair.connected({ token: 'ana' })
-    const shown: Ask[] = []
-    client.onAsk('approve', (ask) => void shown.push(ask))
-    const validate = (answer: unknown): boolean => answer === 'yes'
-    const first = pair.hub.ask(ana, 'approve', 1, { key: '1', validate })
-    void pair.hub.ask(ana, 'approve', 2, { key: '2', validate })
-    const expiring = pair.hub.ask(ana, 'approve', 3, { key: '3', deadlineMs: 1_000 })
-    await pair.clock.until(() => shown.length === 3)
-    give(shown[0], 'yes')
-    const answer = await pair.clock.settled(first)
-    pair.killHub()
-    void expiring.catch(() => {})
-    const second = give(shown[1], 'yes')
-    await pair.clock.advance(2_000)
-    pair.startHub()
-    await pair.clock.until(() => client.state === 'live' && statuses(client).includes('expired'))
-    await pair.clock.advance(60_000)
-    expect([second.state, pair.hub.asks().map(({ key }) => key)]).toEqual(['pending', ['2']])
-    const again = pair.hub.ask(ana, 'approve', 1, { key: '1', validate })
-    expect(await pair.clock.settled(again)).toEqual(answer)
-    const waiting = pair.hub.ask(ana, 'approve', 2, { key: '2', validate })
-    expect(await pair.clock.settled(waiting)).toMatchObject({ value: 'yes', user: 'ana' })
-    await pair.clock.until(() => second.state === 'resolved')
-    expect(shown).toHaveLength(3)
-  },
-)
 
 test('the same key is the same ask and has the same answer, for a named time', async () => {
   const pair = makePair({ hub: { timeouts: { answerTtlMs: 60_000 } } })
@@ -148,47 +115,6 @@ vitest(
     await expect(pair.hub.ask(ana, '', null)).rejects.toMatchObject({ code: 'method_invalid' })
     expect(() => pair.hub.ask({ users: [] }, 'approve', null)).toThrow(TypeError)
     expect(() => pair.hub.ask(ana, 'approve', null, { deadlineMs: 0 })).toThrow(TypeError)
-  },
-)
-
-vitest(
-  'an engine that fails: nothing is asked, nothing is answered, and all of it can be tried again',
-  async () => {
-    const asks = new MemoryAsks()
-    let broken = true
-    const failing = (): Promise<void> =>
-      broken ? Promise.reject(new Error('the disk is full')) : Promise.resolve()
-    const store = {
-      load: () => asks.load(),
-      forget: (id: string) => asks.forget(id),
-      open: (ask: Parameters<MemoryAsks['open']>[0]) => failing().then(() => asks.open(ask)),
-      addUsers: (id: string, users: readonly string[]) => failing().then(() => asks.addUsers(id, users)),
-      conclude: (id: string, conclusion: Parameters<MemoryAsks['conclude']>[1]) =>
-        failing().then(() => asks.conclude(id, conclusion)),
-    }
-    const pair = makeAny(withUsers({ engine: () => engineWith(store) }))
-    const { client } = await pair.connected({ token: 'ana' })
-    await expect(pair.clock.settled(pair.hub.ask(ana, 'approve', 1))).rejects.toMatchObject({
-      code: 'engine_failed',
-    })
-    expect([client.asks, pair.hub.asks()]).toEqual([[], []])
-    broken = false
-    const asked = pair.hub.ask(ana, 'approve', 1)
-    const expiring = watchSettlement(pair.hub.ask(ana, 'approve', 2, { deadlineMs: 5_000 }))
-    await pair.clock.until(() => client.asks.length === 2)
-    broken = true
-    const answer = () => pair.clock.settled(client.asks[0]?.answer('yes') ?? Promise.resolve())
-    await expect(answer()).rejects.toMatchObject({ code: 'engine_failed', outcome: 'replied' })
-    await expect(pair.hub.escalate(asked.id, { user: 'ben' })).rejects.toMatchObject({
-      code: 'engine_failed',
-    })
-    await pair.clock.advance(6_000)
-    expect(expiring.state).toBe('pending')
-    broken = false
-    await pair.clock.until(() => expiring.state === 'rejected')
-    expect(expiring.code).toBe('ask_expired')
-    await answer()
-    expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes' })
   },
 )
 
