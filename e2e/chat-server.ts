@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { ProgramOutput } from './program-output.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -53,7 +53,7 @@ export async function startChat(settings: ChatSettings = {}): Promise<ChatServer
   const gone = new Promise<ChatExit>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
-  const output = new Output(child.stdout)
+  const output = new ProgramOutput(child.stdout)
   const announcement = await output.line((line) => line.includes('http://'))
   const url = announcement.slice(announcement.indexOf('http://'))
   // By number: trying the addresses of a name has a time limit, which a busy machine may miss.
@@ -74,34 +74,5 @@ export async function startChat(settings: ChatSettings = {}): Promise<ChatServer
       await gone
       await rm(dataFolder, { recursive: true, force: true })
     },
-  }
-}
-
-/** What a program prints, line by line. */
-class Output {
-  readonly #lines: string[] = []
-  readonly #waiting = new Set<() => void>()
-  #ended = false
-
-  constructor(stream: NodeJS.ReadableStream) {
-    const reader = createInterface({ input: stream })
-    reader.on('line', (line) => this.#changed(() => this.#lines.push(line)))
-    reader.on('close', () => this.#changed(() => (this.#ended = true)))
-  }
-
-  /** The first line that is wanted. */
-  async line(isWanted: (line: string) => boolean): Promise<string> {
-    for (;;) {
-      const found = this.#lines.find(isWanted)
-      if (found !== undefined) return found
-      if (this.#ended) throw new Error(`the program ended and printed only:\n${this.#lines.join('\n')}`)
-      await new Promise<void>((resolve) => this.#waiting.add(resolve))
-    }
-  }
-
-  #changed(change: () => void): void {
-    change()
-    for (const resolve of this.#waiting) resolve()
-    this.#waiting.clear()
   }
 }

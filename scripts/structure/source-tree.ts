@@ -5,7 +5,8 @@ import { join } from 'node:path'
 export type SourceTree = ReadonlyMap<string, string>
 
 const sourceRoots = ['packages', 'examples', 'e2e', 'bench', 'scripts']
-const skippedFolders = new Set(['node_modules', 'dist', 'coverage'])
+/** `data` is what the examples write while they run. */
+const skippedFolders = new Set(['node_modules', 'dist', 'coverage', 'data'])
 
 export function readSourceTree(root: string): SourceTree {
   const tree = new Map<string, string>()

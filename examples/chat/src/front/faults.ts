@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HubProcess } from './hub-process-supervisor.ts'
+import type { SupervisedProcess } from 'holdfast-example-site/server/supervised-process'
 import type { Lines } from './lines.ts'
 
 const maxBlockMs = 60_000
@@ -8,7 +8,7 @@ const maxBlockMs = 60_000
 export class Faults {
   readonly #byName: Readonly<Record<string, (query: URLSearchParams) => void>>
 
-  constructor(lines: Lines, hubProcess: HubProcess) {
+  constructor(lines: Lines, hubProcess: SupervisedProcess) {
     this.#byName = {
       cut: (query) => lines.of(query).cut(),
       unplug: (query) => lines.of(query).unplug(),
@@ -18,7 +18,8 @@ export class Faults {
       'let-websocket-through': (query) => lines.of(query).letWebSocketThrough(),
       buffer: (query) => lines.of(query).buffer(),
       'stop-buffering': (query) => lines.of(query).stopBuffering(),
-      block: (query) => hubProcess.block(Math.min(Number(query.get('ms')) || 10_000, maxBlockMs)),
+      block: (query) =>
+        hubProcess.send({ type: 'block', ms: Math.min(Number(query.get('ms')) || 10_000, maxBlockMs) }),
       restart: () => hubProcess.restart('SIGTERM'),
       crash: () => hubProcess.restart('SIGKILL'),
     }

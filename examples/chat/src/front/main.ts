@@ -3,28 +3,32 @@
  * and starts that process anew when it ends. It stands where the network would, so it can do what networks do: the
  * buttons of the page's panel come here (faults.ts) and work even while the server does not.
  */
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { bundlePage } from './bundle.ts'
+import { bundlePage } from 'holdfast-example-site/server/bundle'
+import { portFrom } from 'holdfast-example-site/server/settings'
+import { onStopSignals } from 'holdfast-example-site/server/stop-signals'
+import { SupervisedProcess } from 'holdfast-example-site/server/supervised-process'
 import { Faults } from './faults.ts'
-import { HubProcess } from './hub-process-supervisor.ts'
 import { Lines } from './lines.ts'
-import { onStopSignals } from './stop-signals.ts'
 
-const port = Number(process.env['PORT'] ?? 4_000)
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error(`PORT must be a number from 0 to 65535, not ${process.env['PORT']}.`)
-  process.exit(1)
-}
+const root = new URL('../../', import.meta.url)
+const port = portFrom('PORT', 4_000)
 const host = process.env['HOST'] ?? '127.0.0.1'
-const dataFolder = process.env['DATA_DIR'] ?? fileURLToPath(new URL('../../data', import.meta.url))
+const dataFolder = process.env['DATA_DIR'] ?? fileURLToPath(new URL('data', root))
 
-await bundlePage()
-const hubProcess = new HubProcess(dataFolder, () => {
-  process.exitCode = 1
-  server.close()
+await bundlePage(root)
+// One secret for all lives of the server, so that the pages' tokens outlive a restart.
+const secret = randomBytes(32).toString('base64url')
+const hubProcess = new SupervisedProcess(new URL('../server/hub-process.js', import.meta.url), {
+  environment: () => ({ ...process.env, DATA_DIR: dataFolder, SIGN_IN_SECRET: secret }),
+  gaveUp() {
+    process.exitCode = 1
+    server.close()
+  },
 })
 const lines = new Lines()
 const faults = new Faults(lines, hubProcess)

@@ -1,4 +1,4 @@
-import { byId } from './elements.ts'
+import { byId } from 'holdfast-example-site/page/elements'
 
 /** Where messages are written. Enter sends, Shift+Enter begins a new line. */
 export class Composer {

@@ -3,7 +3,7 @@ import type { Room } from '../contract/rooms.ts'
 import type { Notices } from './notices.ts'
 import { sentenceFor } from './reasons.ts'
 import type { CatchUp } from './room-feed.ts'
-import { transportLabel } from './transport-labels.ts'
+import { transportLabel } from 'holdfast-example-site/page/transport-labels'
 
 /** Puts into words what happens to the connection and to what goes over it. */
 export class ConnectionNotices {

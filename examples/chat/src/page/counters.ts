@@ -1,4 +1,4 @@
-import { byId, setText } from './elements.ts'
+import { byId, setText } from 'holdfast-example-site/page/elements'
 
 export interface Counts {
   /** Messages of this page that arrived. */

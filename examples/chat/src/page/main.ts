@@ -1,11 +1,12 @@
 import { rooms, type Room } from '../contract/rooms.ts'
-import { Badge } from './badge.ts'
+import { Badge } from 'holdfast-example-site/page/badge'
 import { Chat } from './chat.ts'
 import { Composer } from './composer.ts'
 import { showCounts } from './counters.ts'
-import { byId, setText } from './elements.ts'
-import { Identity } from './identity.ts'
+import { byId, setText } from 'holdfast-example-site/page/elements'
+import { Identity } from 'holdfast-example-site/page/identity'
 import { NameDialog } from './name-dialog.ts'
+import { nickname } from './nickname.ts'
 import { Notices } from './notices.ts'
 import { Panel } from './panel.ts'
 import { randomId } from './random-id.ts'
@@ -14,7 +15,11 @@ import { TransportSwitch } from './transport-switch.ts'
 
 // Tells the front which link is this page's, so that it can be cut. It opens nothing, so it may stand in the address.
 const tab = randomId()
-const identity = new Identity()
+const identity = new Identity({
+  storage: localStorage,
+  storageKey: 'holdfast-chat-name',
+  otherwise: nickname(),
+})
 const notices = new Notices()
 let current = rooms.find(({ id }) => `#${id}` === location.hash) ?? rooms[0]
 

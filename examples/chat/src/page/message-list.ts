@@ -1,6 +1,6 @@
 import type { Entry } from '../contract/conversation.ts'
 import type { Room } from '../contract/rooms.ts'
-import { make } from './elements.ts'
+import { make } from 'holdfast-example-site/page/elements'
 import { MessageView, type MessageActions } from './message-view.ts'
 import type { OutgoingMessage } from './outgoing.ts'
 

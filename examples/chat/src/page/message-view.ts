@@ -1,6 +1,6 @@
 import type { Entry } from '../contract/conversation.ts'
 import { assistant } from '../contract/rooms.ts'
-import { make, makeButton, setText } from './elements.ts'
+import { make, makeButton, setText } from 'holdfast-example-site/page/elements'
 import type { OutgoingMessage } from './outgoing.ts'
 
 /** What one message can ask the page to do. */

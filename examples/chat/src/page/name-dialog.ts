@@ -1,5 +1,5 @@
-import { byId, setText } from './elements.ts'
-import type { Identity } from './identity.ts'
+import { byId, setText } from 'holdfast-example-site/page/elements'
+import type { Identity } from 'holdfast-example-site/page/identity'
 
 /** Shows the name and lets it be changed. */
 export class NameDialog {

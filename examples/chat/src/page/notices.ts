@@ -1,4 +1,4 @@
-import { byId, make, makeButton } from './elements.ts'
+import { byId, make, makeButton } from 'holdfast-example-site/page/elements'
 
 const shownForMs = 7_000
 const maxLogLines = 60

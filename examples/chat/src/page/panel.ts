@@ -1,4 +1,4 @@
-import { byId } from './elements.ts'
+import { byId } from 'holdfast-example-site/page/elements'
 import type { Notices } from './notices.ts'
 
 /** The panel with the buttons that hurt. They go over plain HTTP to the front, so they work while the link does not. */

@@ -1,5 +1,5 @@
 import type { Room } from '../contract/rooms.ts'
-import { byId, make, setText } from './elements.ts'
+import { byId, make, setText } from 'holdfast-example-site/page/elements'
 
 interface Tab {
   readonly button: HTMLButtonElement

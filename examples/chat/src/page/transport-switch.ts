@@ -1,6 +1,6 @@
 import type { Client } from 'holdfast/client'
-import { byId, setText } from './elements.ts'
-import { transportLabel } from './transport-labels.ts'
+import { byId, setText } from 'holdfast-example-site/page/elements'
+import { transportLabel } from 'holdfast-example-site/page/transport-labels'
 
 /** Chooses the transport, and says which one is in use. */
 export class TransportSwitch {

@@ -6,18 +6,20 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createHub } from 'holdfast/server'
+import { httpListener } from 'holdfast-example-site/server/http'
+import { PageFiles } from 'holdfast-example-site/server/page-files'
+import { numberFrom, textFrom } from 'holdfast-example-site/server/settings'
+import { SignIn } from 'holdfast-example-site/server/sign-in'
 import { assistant as assistantName, rooms, topicOf } from '../contract/rooms.ts'
 import { Assistant } from './assistant.ts'
 import { ConversationRecord } from './conversation-record.ts'
 import { serveConversation } from './conversation.ts'
-import { httpListener } from './http.ts'
-import { numberFrom, textFrom } from './settings.ts'
-import { SignIn } from './sign-in.ts'
+import { canHaveName } from './names.ts'
 
 const drainMs = 2_000
 
 const heartbeatMs = numberFrom('HEARTBEAT_MS', 8_000)
-const signIn = new SignIn(textFrom('SIGN_IN_SECRET'))
+const signIn = new SignIn(textFrom('SIGN_IN_SECRET'), canHaveName)
 const record = new ConversationRecord(textFrom('DATA_DIR'))
 const topics = new Set(rooms.map(({ id }) => topicOf(id)))
 
@@ -34,7 +36,7 @@ const assistant = new Assistant(
 )
 serveConversation(hub, record, assistant)
 
-const server = createServer(httpListener(signIn))
+const server = createServer(httpListener(new PageFiles(new URL('../../', import.meta.url)), signIn))
 hub.attach(server)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
 
-const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-
-/** Makes one file of the page's modules and of what they use of `holdfast/client`. */
-export async function bundlePage(): Promise<void> {
+/**
+ * Makes one file of the page's modules and of what they use of `holdfast/client`.
+ * @param root the example's folder
+ */
+export async function bundlePage(root: URL): Promise<void> {
+  const fromRoot = (path: string): string => fileURLToPath(new URL(path, root))
   await build({
     entryPoints: { page: fromRoot('dist/page/main.js') },
     outdir: fromRoot('dist/bundle'),

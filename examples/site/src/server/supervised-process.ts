@@ -1,32 +1,42 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const script = fileURLToPath(new URL('../server/hub-process.js', import.meta.url))
 /** How long the server may take to close in order, a blocked event loop included. */
 const closeTimeoutMs = 15_000
 const restartPauseMs = 1_000
 /** Starts in a row that came to nothing before it is given up. */
 const maxFailedStarts = 5
 
-/** Keeps one process of the server running, until it is told to stop. */
-export class HubProcess {
-  readonly #environment: NodeJS.ProcessEnv
-  readonly #gaveUp: () => void
+/** What the server's process sends when it is ready. */
+export interface Ready {
+  /** Where it listens. */
+  readonly port: number
+}
+
+export interface SupervisedProcessOptions {
+  /** Its environment; called at every start. */
+  readonly environment: () => NodeJS.ProcessEnv
+  /** Called at every start, when it is ready. */
+  readonly started?: (ready: Ready & { readonly pid: number | undefined }) => void
+  /** Called when it does not start any more. */
+  readonly gaveUp: () => void
+}
+
+/** Keeps one process of a server running, until it is told to stop. */
+export class SupervisedProcess {
+  readonly #script: string
+  readonly #options: SupervisedProcessOptions
   #child: ChildProcess | null = null
   #port: number | null = null
   #wanted = true
 
-  /** @param gaveUp called when the server does not start any more */
-  constructor(dataFolder: string, gaveUp: () => void) {
-    this.#gaveUp = gaveUp
-    // One secret for all of its lives, so that the pages' tokens outlive a restart.
-    const secret = randomBytes(32).toString('base64url')
-    this.#environment = { ...process.env, DATA_DIR: dataFolder, SIGN_IN_SECRET: secret }
+  constructor(script: URL, options: SupervisedProcessOptions) {
+    this.#script = fileURLToPath(script)
+    this.#options = options
   }
 
-  /** Where it listens on the loopback interface; null while it is not ready. */
+  /** Where it listens; null while it is not ready. */
   get port(): number | null {
     return this.#port
   }
@@ -50,8 +60,8 @@ export class HubProcess {
     this.#child?.kill(signal)
   }
 
-  block(ms: number): void {
-    this.#child?.send({ type: 'block', ms })
+  send(message: object): void {
+    this.#child?.send(message)
   }
 
   /** Resolves when the process is gone. */
@@ -74,25 +84,25 @@ export class HubProcess {
   #giveUp(): void {
     console.error(`The server did not start, ${maxFailedStarts} times in a row.`)
     this.#wanted = false
-    this.#gaveUp()
+    this.#options.gaveUp()
   }
 
   /** Whether it became ready. */
   async #startOnce(): Promise<boolean> {
-    const child = fork(script, { env: this.#environment })
+    const child = fork(this.#script, { env: this.#options.environment() })
     this.#child = child
-    const ready = await new Promise<boolean>((resolve) => {
-      child.once('message', (message: { readonly port: number }) => {
-        this.#port = message.port
-        resolve(true)
-      })
+    const ready = await new Promise<Ready | null>((resolve) => {
+      child.once('message', (message: Ready) => resolve(message))
       child.once('exit', () => {
         this.#port = null
         this.#child = null
-        resolve(false)
+        resolve(null)
       })
     })
-    if (ready) child.once('exit', () => void this.start())
-    return ready
+    if (!ready) return false
+    this.#port = ready.port
+    child.once('exit', () => void this.start())
+    this.#options.started?.({ ...ready, pid: child.pid })
+    return true
   }
 }

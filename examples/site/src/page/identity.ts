@@ -1,31 +1,28 @@
 import type { TokenRequest } from 'holdfast/client'
 
-const storageKey = 'holdfast-chat-name'
-const first = [
-  'Quiet',
-  'Brave',
-  'Gentle',
-  'Merry',
-  'Swift',
-  'Patient',
-  'Curious',
-  'Sunny',
-  'Steady',
-  'Clever',
-]
-const second = ['Otter', 'Heron', 'Badger', 'Puffin', 'Walrus', 'Lynx', 'Marten', 'Plover', 'Seal', 'Tern']
+export interface IdentityOptions {
+  /** Where the name is kept: `localStorage` for the browser, `sessionStorage` for the tab. */
+  readonly storage: Storage
+  readonly storageKey: string
+  /** The name while none was chosen. */
+  readonly otherwise: string
+}
 
 /**
- * Who this browser speaks as. The name is kept from visit to visit; the token, which is the secret, lives in memory only
+ * Who this page speaks as. The name is kept from visit to visit; the token, which is the secret, lives in memory only
  * and is asked for again on each load.
  */
 export class Identity {
+  readonly #storage: Storage
+  readonly #storageKey: string
   #name: string
   #token: string | null = null
 
-  constructor() {
-    this.#name = localStorage.getItem(storageKey) ?? `${pick(first)} ${pick(second)}`
-    localStorage.setItem(storageKey, this.#name)
+  constructor({ storage, storageKey, otherwise }: IdentityOptions) {
+    this.#storage = storage
+    this.#storageKey = storageKey
+    this.#name = storage.getItem(storageKey) ?? otherwise
+    storage.setItem(storageKey, this.#name)
   }
 
   get name(): string {
@@ -38,7 +35,7 @@ export class Identity {
     if ('error' in answer) return answer.error
     this.#name = name
     this.#token = answer.token
-    localStorage.setItem(storageKey, name)
+    this.#storage.setItem(this.#storageKey, name)
     return null
   }
 
@@ -57,8 +54,4 @@ async function signIn(name: string): Promise<{ readonly token: string } | { read
   if (response.ok || response.status === 400)
     return (await response.json()) as { token: string } | { error: string }
   return { error: 'The server is not there.' }
-}
-
-function pick(words: readonly string[]): string {
-  return words[Math.floor(Math.random() * words.length)] ?? ''
 }

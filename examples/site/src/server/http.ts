@@ -1,15 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { servePageFile } from './page-files.ts'
+import type { PageFiles } from './page-files.ts'
 import type { SignIn } from './sign-in.ts'
 
 const maxBodyBytes = 1_024
 
-/** The chat's web server without its hub: the page's files and the sign-in. */
-export function httpListener(signIn: SignIn): (request: IncomingMessage, response: ServerResponse) => void {
+/** An example's web server without its hub: the page's files and the sign-in. */
+export function httpListener(
+  pageFiles: PageFiles,
+  signIn: SignIn,
+): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     if (request.method === 'POST' && request.url === '/sign-in') {
       answerSignIn(signIn, request, response).catch(() => response.destroy())
-    } else if (!servePageFile(request, response)) {
+    } else if (!pageFiles.serve(request, response)) {
       request.resume()
       reply(response, 404, { error: 'There is nothing here.' })
     }
