@@ -24,7 +24,6 @@ const ask: StoredAsk = {
   method: 'approve',
   data: '{"step":1}',
   users: ['Ana'],
-  validated: true,
   expiresAt: 5_000,
   conclusion: null,
 }

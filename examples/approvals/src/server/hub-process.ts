@@ -23,7 +23,7 @@ import { RunJournal } from './run-journal.ts'
 
 const drainMs = 2_000
 /** Longer than any server stays switched off between an answer and its step. */
-const answerTtlMs = 7 * 24 * 3_600_000
+const endedAskTtlMs = 7 * 24 * 3_600_000
 
 const dataFolder = textFrom('DATA_DIR')
 const signIn = new SignIn(textFrom('SIGN_IN_SECRET'), isPerson)
@@ -37,7 +37,7 @@ const hub = createHub({
   authorize: ({ action, topic }) => action === 'subscribe' && topic === journalTopic,
   engine: withLastingAsks(memory(), asks),
   heartbeat: { intervalMs: heartbeatMs, timeoutMs: heartbeatMs },
-  timeouts: { answerTtlMs },
+  timeouts: { endedAskTtlMs },
 })
 const journal = await RunJournal.open(dataFolder, (event) => {
   hub.publish(journalTopic, event).catch((error: unknown) => {
