@@ -36,17 +36,18 @@ export interface HubLimits {
   readonly maxWaitingRequests: number
   /** Their JSON characters in all. Beyond: `outbox_full`. Default 4,194,304. */
   readonly maxWaitingRequestLength: number
-  /**
-   * Asks that are pending, in all, and their JSON characters. Beyond: `ask_limit`. Default 10,000 and 33,554,432.
-   */
+  /** Asks that are pending, in all. Beyond: `ask_limit`. Default 10,000. */
   readonly maxAsks: number
+  /** Their JSON characters in all. Beyond: `ask_limit`. Default 33,554,432. */
   readonly maxAskLength: number
   /** Pending asks of one user, at most 1,000. Beyond: `ask_limit`. Default 100. */
   readonly maxAsksOfUser: number
   /**
-   * Asks that are over and still known, in all, and their JSON characters with those of their answers. Beyond: the one that ended first is forgotten. Default 10,000 and 33,554,432.
+   * Asks that are over and still known, in all. Beyond: those that ended first are forgotten, before all those whose answer
+   * no key stands for. Default 10,000.
    */
   readonly maxEndedAsks: number
+  /** Their JSON characters in all, with those of the answers. Beyond: the same. Default 33,554,432. */
   readonly maxEndedAskLength: number
   /**
    * Bytes of control frames that wait for a slow link; at least five times `maxResultLength`, because a resume sends

@@ -63,7 +63,7 @@ export interface HubOptions<Context = unknown> {
     request: AuthorizeRequest<Context>,
     options: { readonly signal: AbortSignal },
   ) => boolean | Promise<boolean>
-  /** Where topics are kept. Default `memory()`. */
+  /** Where topics and asks are kept. Default `memory()`. */
   readonly engine?: Engine
   /** How much of each topic is kept. Default 10,000 messages, 8 MiB (at least two of the largest frames), 1 hour. */
   readonly retention?: Partial<Retention>

@@ -71,7 +71,7 @@ const operationErrors: Record<OperationErrorCode, Row> = {
   result_dropped: row('Done, but the result is no longer kept.', 'Acknowledge sooner.', null, 410),
   session_ended: row('The session ended while the request was open.', 'See `outcome`.', null, 410),
   session_unknown: row('There is no such session.', 'Check the id.', null, 404),
-  already_answered: row('The ask was answered by somebody else.', 'Nothing.', null, 409),
+  already_answered: row('The ask has an answer, or one of this client is on its way.', 'Nothing.', null, 409),
   ask_cancelled: row('Whoever asked no longer wants to know.', 'Nothing.', null, 410),
   ask_expired: row('The deadline of the ask passed.', 'Ask again if it still matters.', null, 410),
   ask_unknown: row('There is no such ask for this user.', 'Nothing; it may be asked again.', null, 404),

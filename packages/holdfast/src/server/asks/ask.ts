@@ -13,7 +13,8 @@ export type AskTarget = AskedUsers & {
 export interface AskOptions {
   /**
    * Makes asking again harmless: as long as an ask with this key is pending, it is the same ask, and once answered it has the
-   * same answer, for `timeouts.endedAskTtlMs`. The users named are added, the first deadline holds. Default: none.
+   * same answer, for `timeouts.endedAskTtlMs` or until `limits.maxEndedAsks` pushes it out. The users named are added, the first deadline
+   * holds, the latest `validate` judges. A key is no secret to those who are asked. Default: none.
    */
   readonly key?: string
   /** How long an answer is waited for, in milliseconds. Default: for ever. */

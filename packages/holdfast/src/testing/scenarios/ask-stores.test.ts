@@ -114,3 +114,99 @@ test('asked again while it is withdrawn: it goes on, or begins anew', async () =
     { value: 'yes' },
   ])
 })
+
+test('[R66] an answer that comes again while the engine decides is taken, over whichever session', async () => {
+  const deciding = deferred<void>()
+  const store = storeBehind(new MemoryAsks(), (call) =>
+    call === 'conclude' ? deciding.promise : Promise.resolve(),
+  )
+  const pair = makePair({ engine: () => engineWith(store) })
+  const { client } = await pair.connected({ token: 'ana' })
+  const asked = watchSettlement(pair.hub.ask(ana, 'approve', null))
+  await pair.clock.until(() => client.asks.length === 1)
+  const ask = onlyAsk(client)
+  const answered = give(ask, 'yes')
+  await pair.clock.advance(200)
+  pair.hub.disconnect(client.session ?? '', { retry: true })
+  await pair.clock.advance(5_000)
+  deciding.resolve()
+  await pair.clock.until(() => asked.state !== 'pending' && answered.state !== 'pending')
+  expect([asked.state, answered.state, ask.status]).toEqual(['resolved', 'resolved', 'accepted'])
+})
+
+test('asked by several while the engine opens it: users are added then, and all are told if it fails', async () => {
+  let opening = deferred<void>()
+  const asks = new MemoryAsks()
+  const store = storeBehind(asks, (call) => (call === 'open' ? opening.promise : Promise.resolve()))
+  const pair = makePair({
+    engine: () =>
+      engineWith({
+        ...store,
+        open: (ask) => (ask.key === 'fails' ? Promise.reject(new Error('full')) : store.open(ask)),
+      }),
+  })
+  const stop = new AbortController()
+  const ask = (user: string, key: string) =>
+    watchSettlement(pair.hub.ask({ user }, 'approve', 1, { key, deadlineMs: 60_000, signal: stop.signal }))
+  const failing = [ask('ana', 'fails'), ask('ana', 'fails')]
+  const opened = [ask('ana', 'k'), ask('ben', 'k')]
+  await pair.clock.advance(100)
+  expect(failing.map(({ code }) => code)).toEqual(['engine_failed', 'engine_failed'])
+  opening.resolve()
+  opening = deferred<void>()
+  await pair.clock.until(() => pair.hub.asks()[0]?.users.length === 2)
+  expect((await asks.load()).map(({ users }) => users)).toEqual([['ana', 'ben']])
+  expect(opened.map(({ state }) => state)).toEqual(['pending', 'pending'])
+  stop.abort()
+  await pair.clock.advance(100)
+  expect(pair.hub.stats().asks).toMatchObject({ pending: 0, waiting: 0 })
+})
+
+test('users who are added at the same time count against their bounds', async () => {
+  const pair = make({ hub: { authenticate: byToken, limits: { maxAsksOfUser: 2 } } })
+  const stop = new AbortController()
+  const asked = ['a', 'b', 'c', 'd', 'e'].map((user) =>
+    pair.hub.ask({ user }, 'approve', 1, { signal: stop.signal }),
+  )
+  const settled = asked.map(watchSettlement)
+  const added = await Promise.allSettled(asked.map(({ id }) => pair.hub.escalate(id, ana)))
+  expect(added.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  expect(pair.hub.asks().filter(({ users }) => users.includes('ana'))).toHaveLength(2)
+  stop.abort()
+  await pair.clock.until(() => settled.every(({ state }) => state === 'rejected'))
+})
+
+test('an engine that cannot load is asked again, and one that is slow leaves nothing in a hub that was closed', async () => {
+  const asks = new MemoryAsks()
+  await asks.open({
+    id: 'x',
+    tenant: null,
+    key: 'k',
+    method: 'approve',
+    data: '1',
+    users: ['ana'],
+    expiresAt: null,
+    conclusion: null,
+  })
+  const unhindered = storeBehind(asks, () => Promise.resolve())
+  let loads = 0
+  const load = (): ReturnType<MemoryAsks['load']> =>
+    ++loads > 2 ? asks.load() : Promise.reject(new Error('away'))
+  const pair = makePair({ engine: () => engineWith({ ...unhindered, load }) })
+  const { client } = await pair.connected({ token: 'ana' })
+  await expect(pair.hub.ask(ana, 'approve', 2)).rejects.toMatchObject({ code: 'engine_failed' })
+  await pair.clock.until(() => client.asks.length === 1)
+  expect(pair.hub.withdraw('x')).toBe(true)
+  await pair.clock.until(() => statuses(client)[0] === 'cancelled')
+  await pair.closeClients()
+  await pair.clock.settled(pair.hub.close())
+
+  const loading = deferred<void>()
+  const slow = makePair({
+    engine: () => engineWith({ ...unhindered, load: () => loading.promise.then(() => asks.load()) }),
+  })
+  await slow.clock.settled(slow.hub.close())
+  loading.resolve()
+  await slow.clock.advance(100)
+  expect(slow.hub.stats()).toMatchObject({ asks: { pending: 0, ended: 0 }, deadlines: 0 })
+})

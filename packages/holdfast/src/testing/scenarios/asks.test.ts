@@ -277,3 +277,50 @@ test('who asked gives up: the ask is cancelled on all devices, unless somebody e
   expect(asked[1]?.code).toBe('aborted')
   expect(pair.hub.asks()).toEqual([])
 })
+
+test('a validator may end the session that answers: the answer goes with it, and is given back once', async () => {
+  const pair = makePair()
+  const { client } = await pair.connected({ token: 'ana' })
+  const signals: AbortSignal[] = []
+  const asked = watchSettlement(
+    pair.hub.ask(ana, 'approve', null, {
+      deadlineMs: 20_000,
+      validate(_answer, { session, signal }) {
+        signals.push(signal)
+        return pair.hub.disconnect(session.id)
+      },
+    }),
+  )
+  await pair.clock.until(() => client.asks.length === 1)
+  const answered = give(onlyAsk(client), 'yes')
+  await pair.clock.until(() => answered.state !== 'pending')
+  expect(answered.code).toBe('disconnected')
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+  await pair.clock.until(() => asked.state !== 'pending')
+  expect(asked.code).toBe('ask_expired')
+})
+
+test('two devices give the same answer at once: it counts as one of them only', async () => {
+  const pair = makePair()
+  const devices = [await pair.connected({ token: 'ana' }), await pair.connected({ token: 'ana' })]
+  const asked = pair.hub.ask(ana, 'approve', null)
+  await pair.clock.until(() => devices.every(({ client }) => client.asks.length === 1))
+  const answers = devices.map(({ client }) => give(onlyAsk(client), 'yes'))
+  expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes' })
+  await pair.clock.until(() => answers.every(({ state }) => state !== 'pending'))
+  expect(answers.map(({ code }) => code).toSorted()).toEqual(['already_answered', undefined])
+})
+
+test('who still waits is not cancelled with another', async () => {
+  const pair = makePair()
+  const { client } = await pair.connected({ token: 'ana' })
+  const stop = new AbortController()
+  const first = watchSettlement(pair.hub.ask(ana, 'approve', 1, { key: 'k', signal: stop.signal }))
+  await pair.clock.advance(100)
+  const second = watchSettlement(pair.hub.ask(ana, 'approve', 1, { key: 'k' }))
+  stop.abort()
+  await pair.clock.advance(1_000)
+  expect([first.code, second.state]).toEqual(['aborted', 'pending'])
+  give(onlyAsk(client), 'yes')
+  await pair.clock.until(() => second.state === 'resolved')
+})
