@@ -308,7 +308,8 @@ test('two devices give the same answer at once: it counts as one of them only', 
   const answers = devices.map(({ client }) => give(onlyAsk(client), 'yes'))
   expect(await pair.clock.settled(asked)).toMatchObject({ value: 'yes' })
   await pair.clock.until(() => answers.every(({ state }) => state !== 'pending'))
-  expect(answers.map(({ code }) => code).toSorted()).toEqual(['already_answered', undefined])
+  expect(answers.filter(({ state }) => state === 'resolved')).toHaveLength(1)
+  expect(answers.filter(({ code }) => code === 'already_answered')).toHaveLength(1)
 })
 
 test('who still waits is not cancelled with another', async () => {
