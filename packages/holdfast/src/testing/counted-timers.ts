@@ -2,12 +2,16 @@ interface HasTimers {
   setTimer(callback: () => void, delayMs: number, ...options: never[]): () => void
 }
 
-/** Surroundings that count their timers: `pending` of them are neither fired nor cancelled. */
-export interface CountedTimers<Env> {
-  readonly env: Env
+export interface TimerCount {
+  /** Timers that have neither fired nor been cancelled. */
   readonly pending: number
   /** The most that were ever pending at once. */
   readonly most: number
+}
+
+/** Surroundings that count their timers. */
+export interface CountedTimers<Env> extends TimerCount {
+  readonly env: Env
 }
 
 export function countTimers<Env extends HasTimers>(env: Env): CountedTimers<Env> {

@@ -1,11 +1,13 @@
 import { makeClient, type Client } from '../client/connect.ts'
-import type { PageEvent } from '../client/env.ts'
+import type { ClientEnv, PageEvent } from '../client/env.ts'
 import type { ClientEvents, ConnectOptions, StateChange } from '../client/options.ts'
 import type { Engine } from '../engines/engine.ts'
 import { memory } from '../engines/memory.ts'
 import { hubOf, type Hub } from '../server/hub.ts'
 import { HubCore } from '../server/hub-core.ts'
 import { settingsOf, type HubOptions, type Logger } from '../server/options.ts'
+import { CountedLinks, type LinkCount } from './counted-links.ts'
+import { countTimers, type TimerCount } from './counted-timers.ts'
 import { MemoryNetwork, type NetworkClient } from './memory-network.ts'
 import type { PipeConditions } from './memory-pipe.ts'
 import type { HubPeer, NetworkLink } from './network-link.ts'
@@ -47,6 +49,10 @@ export interface PairClient {
   readonly page: Readonly<Record<PageEvent, () => void>> | null
   /** Requests that it may keep open for long, by the right it asked for. */
   readonly heldRequests: number
+  /** The client's own timers, without those of the application around it. */
+  readonly timers: TimerCount
+  /** Links that the client holds. */
+  readonly held: LinkCount
 }
 
 interface RunningHub {
@@ -70,6 +76,8 @@ export class Pair {
   #running: RunningHub | null = null
   #polled: boolean
   #hub: Hub
+  #core: HubCore
+  #hubs = 0
 
   constructor(options: PairOptions = {}) {
     this.#options = options
@@ -77,7 +85,7 @@ export class Pair {
     this.random = new SeededRandom(options.seed ?? 1)
     this.network = new MemoryNetwork(this.clock, () => this.#running?.peer ?? null)
     this.network.change(options.network ?? {})
-    this.#hub = this.startHub()
+    ;[this.#hub, this.#core] = this.#start()
   }
 
   get transport(): TransportName {
@@ -89,6 +97,11 @@ export class Pair {
     return this.#hub
   }
 
+  /** What is behind the latest hub's public face. */
+  get hubCore(): HubCore {
+    return this.#core
+  }
+
   /** The latest hub's process. */
   get hubLoop(): VirtualLoop {
     if (!this.#running) throw new Error('no hub runs')
@@ -97,16 +110,22 @@ export class Pair {
 
   /** Starts a hub that knows nothing of an earlier one. */
   startHub(): Hub {
+    ;[this.#hub, this.#core] = this.#start()
+    return this.#hub
+  }
+
+  #start(): [hub: Hub, core: HubCore] {
     const loop = new VirtualLoop(this.clock)
     const log = (details: object, message: string): void => void this.logged.push({ details, message })
     const logger: Logger = { warn: log, error: log }
     const engine = this.#options.engine?.() ?? memory()
     const settings = settingsOf({ ...this.#options.hub, engine, logger })
-    const core = new HubCore(settings, { ...this.#env(loop), defer: loop.defer })
-    this.#hub = hubOf(core)
+    const random = SeededRandom.of(this.#seed, `hub ${++this.#hubs}`)
+    const core = new HubCore(settings, { ...this.#env(loop, random), defer: loop.defer })
+    const hub = hubOf(core)
     const { maxFrameBytes } = settings.limits
     this.#running = {
-      hub: this.#hub,
+      hub,
       peer: {
         loop,
         maxFrameBytes,
@@ -117,8 +136,8 @@ export class Pair {
         exchange: (exchange) => core.http.serve(exchange),
       },
     }
-    this.#options.started?.(this.#hub)
-    return this.#hub
+    this.#options.started?.(hub)
+    return [hub, core]
   }
 
   /** The hub's process dies: its memory is lost and every connection reset. */
@@ -135,14 +154,20 @@ export class Pair {
     const links: NetworkLink[] = []
     const states: StateChange[] = []
     const errors: ClientEvents['error'][] = []
-    const held = new Set<object>()
+    const heldRequests = new Set<object>()
     let page: PairClient['page'] = null
     const opened: NetworkClient['opened'] = (link) => void links.push(link)
-    const transports = over.map((name) => simulatedTransport(name, this.network, { loop, headers, opened }))
+    const counted = new CountedLinks()
+    const transports = over.map((name) =>
+      counted.over(simulatedTransport(name, this.network, { loop, headers, opened })),
+    )
+    const random = SeededRandom.of(this.#seed, `client ${this.clients.length}`)
+    const timers = countTimers<{ setTimer: ClientEnv['setTimer'] }>(loop)
     const client = makeClient('https://example.test/holdfast', transports, connectOptions, {
-      ...this.#env(loop),
+      ...this.#env(loop, random),
+      setTimer: timers.env.setTimer,
       fetch: noFetch,
-      holdRequest: () => holdRequest(held),
+      holdRequest: () => holdRequest(heldRequests),
       provedTransports: new Map<string, string>(),
       watchPage(tell) {
         page = {
@@ -164,6 +189,8 @@ export class Pair {
       links,
       states,
       errors,
+      timers,
+      held: counted,
       get link() {
         const link = links.at(-1)
         if (!link) throw new Error('the client has not opened a link')
@@ -173,7 +200,7 @@ export class Pair {
         return page
       },
       get heldRequests() {
-        return held.size
+        return heldRequests.size
       },
     }
     this.clients.push(pairClient)
@@ -238,12 +265,16 @@ export class Pair {
     return left
   }
 
-  #env(loop: VirtualLoop) {
+  get #seed(): number {
+    return this.#options.seed ?? 1
+  }
+
+  #env(loop: VirtualLoop, random: SeededRandom) {
     return {
       now: loop.now,
-      wallNow: () => Math.floor(wallStart + this.clock.now),
-      random: () => this.random.next(),
-      randomName: () => this.random.name(),
+      wallNow: () => Math.floor(wallStart + this.clock.now + loop.wallAheadMs),
+      random: () => random.next(),
+      randomName: () => random.name(),
       setTimer: loop.setTimer,
     }
   }

@@ -8,6 +8,16 @@ export class SeededRandom {
     this.#state = seed | 0
   }
 
+  /** The source of one owner; no other owner's draws change what it gives. */
+  static of(seed: number, owner: string): SeededRandom {
+    let mixed = seed | 0
+    for (let place = 0; place < owner.length; place++) {
+      mixed = Math.imul(mixed ^ owner.charCodeAt(place), 0x01000193)
+      mixed ^= mixed >>> 13
+    }
+    return new SeededRandom(mixed)
+  }
+
   /** A number from 0 up to, not including, 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0

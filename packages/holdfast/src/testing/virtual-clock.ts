@@ -20,6 +20,8 @@ interface ScheduledEvent {
 
 /** More events than this in one go tell of a loop that never ends. */
 const maxEvents = 2_000_000
+/** After so many, the process looks after what it has to do in real time. */
+const eventsPerTurn = 1_000
 
 /**
  * Virtual time: nothing happens until a test lets time pass, and then everything that is due happens in order, one
@@ -30,6 +32,7 @@ export class VirtualClock {
   #order = 0
   /** Sorted, the next event last. */
   readonly #events: ScheduledEvent[] = []
+  #watcher: (() => void) | null = null
 
   /** Milliseconds since the clock was made. */
   get now(): number {
@@ -57,25 +60,15 @@ export class VirtualClock {
     }
   }
 
+  /** Calls back after each event, when all promises have settled; what it throws ends whatever lets time pass. */
+  watch(callback: () => void): void {
+    this.#watcher = callback
+  }
+
   /** Runs the next event if it is due by then; returns whether there was one. */
-  async step(by: number = Infinity): Promise<boolean> {
-    await promisesSettled()
-    for (;;) {
-      const event = this.#events.at(-1)
-      if (!event || event.at > by) return false
-      this.#events.pop()
-      if (event.loop.dead) continue
-      if (event.loop.stalledUntil > event.at) {
-        event.at = event.loop.stalledUntil
-        this.#insert(event)
-        continue
-      }
-      this.#now = event.at
-      event.run()
-      // oxlint-disable-next-line no-await-in-loop -- the event's promises settle before the next event
-      await promisesSettled()
-      return true
-    }
+  step(by: number = Infinity): Promise<boolean> {
+    let turns = 0
+    return this.#run(by, () => turns++ > 0)
   }
 
   /** Lets time pass, with everything that comes due. */
@@ -109,14 +102,44 @@ export class VirtualClock {
     return promise
   }
 
-  async #run(end: number, condition: () => boolean): Promise<boolean> {
-    await promisesSettled()
-    for (let events = 0; events < maxEvents; events++) {
-      if (condition()) return true
-      // oxlint-disable-next-line no-await-in-loop -- one event after the other
-      if (!(await this.step(end))) return condition()
+  /**
+   * Runs events until the condition holds, and tells whether it does, or none is due by the end. Everything that an event sets
+   * off at once is over before the next one: a `nextTick` that a microtask asks for comes after the last of them.
+   */
+  #run(end: number, condition: () => boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let events = 0
+      const turn = (): void => {
+        try {
+          if (events > 0) this.#watcher?.()
+          if (condition()) return resolve(true)
+          const event = this.#takeNext(end)
+          if (!event) return resolve(false)
+          if (++events > maxEvents) throw new Error(`${maxEvents} events: something goes round in circles`)
+          this.#now = event.at
+          event.run()
+        } catch (error) {
+          return reject(error)
+        }
+        if (events % eventsPerTurn === 0) setImmediate(turn)
+        else queueMicrotask(turnAfterPromises)
+      }
+      const turnAfterPromises = (): void => process.nextTick(turn)
+      queueMicrotask(turnAfterPromises)
+    })
+  }
+
+  /** The next event of a loop that lives and does not stall, if it is due by the end. */
+  #takeNext(end: number): ScheduledEvent | null {
+    for (;;) {
+      const event = this.#events.at(-1)
+      if (!event || event.at > end) return null
+      this.#events.pop()
+      if (event.loop.dead) continue
+      if (event.loop.stalledUntil <= event.at) return event
+      event.at = event.loop.stalledUntil
+      this.#insert(event)
     }
-    throw new Error(`${maxEvents} events at ${this.#now} ms: something goes round in circles`)
   }
 
   #insert(event: ScheduledEvent): void {
@@ -134,6 +157,3 @@ export class VirtualClock {
 
 const isBefore = (one: ScheduledEvent, other: ScheduledEvent): boolean =>
   (one.at - other.at || one.phase - other.phase || one.order - other.order) < 0
-
-/** Node runs all microtasks before it comes to an immediate; no time passes. */
-const promisesSettled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

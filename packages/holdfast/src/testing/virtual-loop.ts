@@ -4,6 +4,8 @@ import type { LoopState, VirtualClock } from './virtual-clock.ts'
 export class VirtualLoop implements LoopState {
   readonly #clock: VirtualClock
   readonly #timers = new Set<object>()
+  /** How far the wall clock of its machine is ahead of the true time. */
+  wallAheadMs = 0
   #stalledUntil = 0
   #dead = false
 
