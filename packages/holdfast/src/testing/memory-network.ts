@@ -14,6 +14,9 @@ const defaultConditions: PipeConditions = {
   segmentBytes: 16_384,
 }
 
+/** What an attempt to open a link meets: the hub, an error, or nothing at all. */
+export type Reach = 'hub' | 'refused' | 'silence'
+
 /** A client's process, as the network knows it. */
 export interface NetworkClient {
   readonly loop: VirtualLoop
@@ -29,8 +32,10 @@ export class MemoryNetwork {
   readonly links: NetworkLink[] = []
   /** Of connections opened from now on. */
   conditions: PipeConditions = defaultConditions
-  /** What an attempt to open a link meets: the hub, an error, or nothing at all. */
-  reach: 'hub' | 'refused' | 'silence' = 'hub'
+  /** What an attempt to open a link meets. */
+  reach: Reach = 'hub'
+  /** What an upgrade to WebSocket meets, where the hub can be reached: many proxies pass none. */
+  upgrades: Reach = 'hub'
   /** Over HTTP a proxy holds every response back until it is whole. */
   buffering = false
   /** Over HTTP the requests of a link opened from now on share one connection. */
@@ -64,7 +69,7 @@ export class MemoryNetwork {
       name: 'websocket',
       open: (_url, events) => {
         this.attempts++
-        const hub = this.#reachable()
+        const hub = this.upgrades === 'hub' ? this.#reachable() : null
         if (!hub) return this.#deadSocket(client.loop, events)
         const request = { headers: client.headers, remoteAddress: null }
         const link = new MemoryLink(this.#clock, this.conditions, { loop: client.loop, events }, hub, request)
@@ -129,7 +134,7 @@ export class MemoryNetwork {
 
   #unreachable(client: VirtualLoop, signal: AbortSignal): Promise<FetchResponse> {
     return new Promise((_resolve, reject) => {
-      const end = this.#hopelessUntil(client, () => reject(new TypeError('nobody answers')))
+      const end = this.#hopelessUntil(client, this.reach, () => reject(new TypeError('nobody answers')))
       signal.addEventListener('abort', () => {
         if (end()) reject(signal.reason)
       })
@@ -137,7 +142,8 @@ export class MemoryNetwork {
   }
 
   #deadSocket(client: VirtualLoop, events: TransportEvents): TransportLink {
-    const end = this.#hopelessUntil(client, () => events.closed(null))
+    const reach = this.reach === 'hub' ? this.upgrades : this.reach
+    const end = this.#hopelessUntil(client, reach, () => events.closed(null))
     return {
       bufferedBytes: 0,
       send: () => {},
@@ -149,11 +155,11 @@ export class MemoryNetwork {
   }
 
   /** Something that will fail, unless there is silence; returns what ends it before, and says whether it did. */
-  #hopelessUntil(client: VirtualLoop, failed: () => void): () => boolean {
+  #hopelessUntil(client: VirtualLoop, reach: Reach, failed: () => void): () => boolean {
     const hopeless = {}
     this.#hopeless.add(hopeless)
     const end = (): boolean => this.#hopeless.delete(hopeless)
-    if (this.reach !== 'silence') {
+    if (reach !== 'silence') {
       this.#clock.schedule(this.#clock.now + 2 * this.conditions.latencyMs, 'io', client, () => {
         if (end()) failed()
       })

@@ -265,6 +265,11 @@ export class Pair {
     return left
   }
 
+  /** The wall clock as a process sees it. */
+  wallNow(loop: VirtualLoop): number {
+    return Math.floor(wallStart + this.clock.now + loop.wallAheadMs)
+  }
+
   get #seed(): number {
     return this.#options.seed ?? 1
   }
@@ -272,7 +277,7 @@ export class Pair {
   #env(loop: VirtualLoop, random: SeededRandom) {
     return {
       now: loop.now,
-      wallNow: () => Math.floor(wallStart + this.clock.now + loop.wallAheadMs),
+      wallNow: () => this.wallNow(loop),
       random: () => random.next(),
       randomName: () => random.name(),
       setTimer: loop.setTimer,

@@ -85,10 +85,16 @@ export class VirtualClock {
 
   /** Lets time pass until the condition holds. @throws if it does not within the time */
   async until(condition: () => boolean, withinMs: number = 120_000): Promise<void> {
-    const end = this.#now + withinMs
-    if (await this.#run(end, condition)) return
-    this.#now = end
+    if (await this.reaches(condition, withinMs)) return
     throw new Error(`not within ${withinMs} ms: ${String(condition)}`)
+  }
+
+  /** Lets time pass until the condition holds, and tells whether it does within the time. */
+  async reaches(condition: () => boolean, withinMs: number): Promise<boolean> {
+    const end = this.#now + withinMs
+    if (await this.#run(end, condition)) return true
+    this.#now = end
+    return false
   }
 
   /** Lets time pass until the promise settles, and settles like it. */

@@ -2,7 +2,7 @@ import type { LoopState, VirtualClock } from './virtual-clock.ts'
 
 /** The event loop of one simulated process: its timers, its I/O, its stalls and its end. */
 export class VirtualLoop implements LoopState {
-  readonly #clock: VirtualClock
+  readonly clock: VirtualClock
   readonly #timers = new Set<object>()
   /** How far the wall clock of its machine is ahead of the true time. */
   wallAheadMs = 0
@@ -10,7 +10,7 @@ export class VirtualLoop implements LoopState {
   #dead = false
 
   constructor(clock: VirtualClock) {
-    this.#clock = clock
+    this.clock = clock
   }
 
   get dead(): boolean {
@@ -26,13 +26,13 @@ export class VirtualLoop implements LoopState {
     return this.#timers.size
   }
 
-  readonly now = (): number => this.#clock.now
+  readonly now = (): number => this.clock.now
 
   readonly setTimer = (callback: () => void, delayMs: number): (() => void) => {
     if (this.#dead) return () => {}
     const timer = {}
     this.#timers.add(timer)
-    const cancel = this.#clock.schedule(this.#clock.now + Math.max(delayMs, 0), 'timer', this, () => {
+    const cancel = this.clock.schedule(this.clock.now + Math.max(delayMs, 0), 'timer', this, () => {
       this.#timers.delete(timer)
       callback()
     })
@@ -43,17 +43,17 @@ export class VirtualLoop implements LoopState {
   }
 
   readonly defer = (callback: () => void): void => {
-    this.#clock.schedule(this.#clock.now, 'deferred', this, callback)
+    this.clock.schedule(this.clock.now, 'deferred', this, callback)
   }
 
   /** Something arrived for the process. */
   readonly io = (callback: () => void): void => {
-    this.#clock.schedule(this.#clock.now, 'io', this, callback)
+    this.clock.schedule(this.clock.now, 'io', this, callback)
   }
 
   /** The process is busy for so long: everything waits, and its timers come late. */
   stall(ms: number): void {
-    this.#stalledUntil = this.#clock.now + ms
+    this.#stalledUntil = this.clock.now + ms
   }
 
   /** The process is gone, with its memory: nothing of it ever runs again. */

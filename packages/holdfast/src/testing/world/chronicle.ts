@@ -1,0 +1,111 @@
+import type { AskStore, Conclusion } from '../../engines/ask-store.ts'
+import type { Engine, TopicLog } from '../../engines/engine.ts'
+import { memory } from '../../engines/memory.ts'
+import type { Position } from '../../core/wire/frames.ts'
+
+/** Who wants to know at once what happened. */
+export interface ChronicleReader {
+  /** An operation was executed: a message accepted, or a handler begun. */
+  executed(token: string, count: number): void
+}
+
+/** How an ask was concluded, in the life of one hub: another one knows nothing of it. */
+export interface KeptConclusion {
+  readonly life: number
+  readonly conclusion: Conclusion
+}
+
+/** What really happened at the hubs, whatever anybody was told. */
+export class Chronicle {
+  reader: ChronicleReader | null = null
+  /** Which hub runs: the first, the second … */
+  life = 0
+  readonly #executions = new Map<string, number>()
+  /** The token of each accepted message, by its place. */
+  readonly #messages = new Map<string, string>()
+  readonly #heads = new Map<string, Position>()
+  readonly #logs = new Map<string, TopicLog>()
+  readonly #conclusions = new Map<string, KeptConclusion[]>()
+
+  executed(token: string): void {
+    const count = this.executionsOf(token) + 1
+    this.#executions.set(token, count)
+    this.reader?.executed(token, count)
+  }
+
+  executionsOf(token: string): number {
+    return this.#executions.get(token) ?? 0
+  }
+
+  /** The token of the message that was accepted at a place; undefined: none was. */
+  messageAt(topic: string, epoch: string, offset: number): string | undefined {
+    return this.#messages.get(placeOf(topic, epoch, offset))
+  }
+
+  /** The newest message of a topic in the present life of the hub; null: there is none. */
+  headOf(topic: string): Position | null {
+    return this.#heads.get(topic) ?? null
+  }
+
+  /** The offset of the oldest message that is still kept of an epoch; null: the topic is not open, or lives another life. */
+  oldestOf(topic: string, epoch: string): number | null {
+    const log = this.#logs.get(topic)
+    return log?.epoch === epoch ? log.oldest : null
+  }
+
+  conclusionsOf(ask: string): readonly KeptConclusion[] {
+    return this.#conclusions.get(ask) ?? []
+  }
+
+  /** An engine for the next hub, which writes down what it accepts. */
+  engine(): Engine {
+    const engine = memory()
+    this.life++
+    this.#heads.clear()
+    this.#logs.clear()
+    return {
+      asks: this.#recordedAsks(engine.asks, this.life),
+      start: (host) => engine.start(host),
+      append: async (entries) => {
+        const outcomes = await engine.append(entries)
+        for (const [index, { topic, data }] of entries.entries()) {
+          const outcome = outcomes[index]
+          if (outcome?.kind === 'accepted' && !outcome.duplicate)
+            this.#accepted(topic, outcome.position, data)
+        }
+        return outcomes
+      },
+      open: async (topic) => {
+        const outcome = await engine.open(topic)
+        if (outcome.kind === 'opened') this.#logs.set(topic, outcome.log)
+        return outcome
+      },
+      stats: () => engine.stats(),
+      close: () => engine.close(),
+    }
+  }
+
+  #accepted(topic: string, position: Position, data: string): void {
+    const token = JSON.parse(data) as string
+    this.#messages.set(placeOf(topic, position.epoch, position.offset), token)
+    this.#heads.set(topic, position)
+    this.executed(token)
+  }
+
+  #recordedAsks(asks: AskStore, life: number): AskStore {
+    return {
+      load: () => asks.load(),
+      open: (ask) => asks.open(ask),
+      addUsers: (id, users) => asks.addUsers(id, users),
+      conclude: async (id, offered) => {
+        const conclusion = await asks.conclude(id, offered)
+        if (conclusion === offered)
+          this.#conclusions.set(id, [...this.conclusionsOf(id), { life, conclusion }])
+        return conclusion
+      },
+      forget: (id) => asks.forget(id),
+    }
+  }
+}
+
+const placeOf = (topic: string, epoch: string, offset: number): string => `${topic} ${epoch} ${offset}`

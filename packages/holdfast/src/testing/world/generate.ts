@@ -1,0 +1,82 @@
+import { SeededRandom } from '../seeded-random.ts'
+import { transportNames, type TransportName } from '../simulated-transport.ts'
+import { generators, type Drawing } from './draw-steps.ts'
+import type { ClientSettings, Schedule, Step, WorldSettings } from './schedule.ts'
+
+/**
+ * Draws a schedule from a seed. Each seed allows only some kinds of actions and faults, so that combinations come up that are rare
+ * where everything happens at once: without cuts, a message that is late is seen to be late.
+ */
+export function generate(seed: number): Schedule {
+  const random = SeededRandom.of(seed, 'schedule')
+  const clients = random.pick([1, 1, 1, 2, 2, 2, 2, 3, 3, 4])
+  const over = random.pick(ways)
+  const settings = drawSettings(
+    random,
+    Array.from({ length: clients }, (_, place) => drawClient(random, over, place)),
+  )
+  const drawing: Drawing = { random, settings, clients, over, tokens: 0, subscriptions: 0 }
+  const kinds = allowed(random)
+  const steps: Step[] = []
+  for (let client = 0; client < clients; client++)
+    steps.push({ at: 0, ...generators.subscribe.draw(drawing, client) })
+  const pace = random.pick([20, 100, 300, 1_000])
+  let at = 0
+  for (let left = random.integer(8, random.pick([20, 40, 60])); left > 0; left--) {
+    at += random.integer(0, random.chance(0.06) ? 30_000 : pace)
+    const kind = random.pick(kinds)
+    steps.push({ at, ...generators[kind].draw(drawing, random.integer(0, drawing.clients - 1)) })
+  }
+  return { seed, settings, steps }
+}
+
+type Way = readonly TransportName[]
+
+/** What the clients of a world connect over. */
+const ways: readonly Way[] = [
+  ['websocket'],
+  ['websocket'],
+  ['sse'],
+  ['long-poll'],
+  transportNames,
+  transportNames,
+  ['websocket', 'long-poll'],
+]
+
+const users = ['ana', 'ana', 'ben', '']
+
+const drawClient = (random: SeededRandom, over: Way, place: number): ClientSettings => ({
+  over,
+  user: place === 0 ? 'ana' : random.pick(users),
+})
+
+function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]): WorldSettings {
+  return {
+    clients,
+    topics: random.chance(0.6) ? ['red'] : ['red', 'green'],
+    retainedMessages: random.pick([5, 30, 1_000]),
+    sessionTtlMs: random.pick([2_000, 30_000, 120_000]),
+    maxOpenOperations: random.pick([1, 3, 1_024, 1_024]),
+    outboxOperations: random.pick([5, 1_000, 1_000]),
+    tokenLifeMs: random.chance(0.15) ? random.pick([3_000, 20_000, 60_000]) : null,
+    network: random.pick([
+      {},
+      {},
+      { latencyMs: random.integer(0, 300) },
+      { latencyMs: random.integer(0, 50), segmentBytes: random.pick([7, 50, 300]) },
+      { bytesPerMs: random.pick([1, 10]), kernelBytes: random.pick([500, 5_000]) },
+    ]),
+    quietMs: random.chance(0.03) ? 120_000 : 0,
+  }
+}
+
+/** The kinds of steps that this world draws from, likelier ones more often. */
+function allowed(random: SeededRandom): (keyof typeof generators)[] {
+  const share = random.pick([0.2, 0.5, 0.9])
+  const kinds: (keyof typeof generators)[] = ['publish']
+  for (const [name, { weight }] of Object.entries(generators)) {
+    if (!random.chance(share)) continue
+    for (let times = 0; times < weight; times++) kinds.push(name as keyof typeof generators)
+  }
+  return kinds
+}

@@ -1,0 +1,160 @@
+import { actions } from './actions.ts'
+import { calm, faults } from './faults.ts'
+import type { Device } from './device.ts'
+import type { Violation } from './oracle/violation.ts'
+import type { Schedule, Step } from './schedule.ts'
+import { World } from './world.ts'
+
+/** By then everything has to be in order again: the longest backoff, a silence that is judged, three transports. */
+const patienceMs = 400_000
+/** By then a link whose packets vanish was found out, and another one took its place. */
+const silenceMs = 120_000
+const last = 'the last message'
+
+/** A violation was found: nothing that follows would tell more. */
+class Broken extends Error {}
+
+/** Lives through a schedule to the end, or to the first promise that is not kept; returns what went wrong. */
+export async function live(schedule: Schedule): Promise<readonly Violation[]> {
+  const world = new World(schedule)
+  const { oracle, pair } = world
+  pair.clock.watch(() => {
+    oracle.checkEvent()
+    if (oracle.violations.length > 0) throw new Broken()
+  })
+  try {
+    await act(world, schedule)
+    await recover(world)
+    await conclude(world)
+  } catch (error) {
+    if (!(error instanceof Broken)) oracle.reportOf('ending')(null, String((error as Error).stack ?? error))
+  }
+  return oracle.violations
+}
+
+async function act(world: World, { settings, steps }: Schedule): Promise<void> {
+  const { clock } = world.pair
+  for (const client of settings.clients) world.connect(client)
+  for (const step of steps) {
+    // oxlint-disable-next-line no-await-in-loop -- one step after the other
+    if (step.at > clock.now) await clock.advance(step.at - clock.now)
+    perform(world, step)
+    check(world)
+  }
+  await clock.settle()
+}
+
+function perform(world: World, step: Step): void {
+  const perform = { ...actions, ...faults }[step.do] as (world: World, step: Step) => void
+  perform(world, step)
+}
+
+function check(world: World): void {
+  world.oracle.checkStep()
+  if (world.oracle.violations.length > 0) throw new Broken()
+}
+
+/** The faults stop: everybody is live again, and everything settles. */
+async function recover(world: World): Promise<void> {
+  const { clock } = world.pair
+  calm(world)
+  await clock.settle()
+  const { oracle } = world
+  const end = clock.now + patienceMs
+  const inOrder = (): boolean =>
+    world.hubState === 'running' &&
+    !oracle.operations.pending &&
+    world.devices.every((device) => device.over || device.inOrder)
+  if (!(await clock.reaches(inOrder, end - clock.now))) {
+    oracle.operations.reportPending()
+    for (const device of world.devices) {
+      if (!device.over && !device.inOrder)
+        oracle.reportOf('ending')(
+          device.index,
+          `is ${device.client.state} with ${device.client.pending} pending`,
+        )
+    }
+  }
+  check(world)
+  await answerAll(world)
+  await rest(world)
+}
+
+/** Each device answers what it is asked; what nobody is there for is withdrawn. */
+async function answerAll(world: World): Promise<void> {
+  const { oracle, pair } = world
+  await pair.clock.reaches(() => untold(world).length === 0, silenceMs)
+  for (const { device, payload } of untold(world))
+    oracle.reportOf('asks')(device.index, `was never told of ${String(payload)}`)
+  check(world)
+  for (const device of world.devices) {
+    for (const [place, ask] of device.answerable.entries())
+      world.answer(device, ask, `last ${device.index} ${place}`)
+  }
+  if (!(await pair.clock.reaches(() => !oracle.asks.pending, silenceMs))) {
+    oracle.asks.withdraw()
+    if (!(await pair.clock.reaches(() => !oracle.asks.pending, silenceMs))) oracle.asks.reportPending()
+  }
+  check(world)
+}
+
+/** Who does not show an ask that is pending. */
+function untold({ pair, devices }: World): { readonly device: Device; readonly payload: unknown }[] {
+  return pair.hub.asks().flatMap(({ id, users, payload }) =>
+    devices
+      .filter(({ over, user }) => !over && users.includes(user))
+      .filter(({ client }) => !client.asks.some((ask) => ask.id === id && !isOver(ask.status)))
+      .map((device) => ({ device, payload })),
+  )
+}
+
+const isOver = (status: string): boolean => !['pending', 'sending', 'refused'].includes(status)
+
+/** On a quiet network nobody loses a link. */
+async function rest(world: World): Promise<void> {
+  const { quietMs } = world.settings
+  if (quietMs === 0) return
+  // A better transport may still be taken over; that changes no state.
+  const devices = world.devices.filter(({ over }) => !over)
+  const changes = (): number[] => devices.map(({ pairClient }) => pairClient.states.length)
+  await world.pair.clock.advance(silenceMs)
+  const before = changes()
+  await world.pair.clock.advance(quietMs)
+  for (const [index, count] of changes().entries()) {
+    if (count === before[index]) continue
+    world.oracle.reportOf('ending')(devices[index]?.index ?? null, 'lost its link although nothing happened')
+  }
+  check(world)
+}
+
+/** Everything that was acknowledged and is kept is visible, all buffers are empty, and nothing is left when all is closed. */
+async function conclude(world: World): Promise<void> {
+  const { oracle, pair, devices, settings } = world
+  const reader = devices.find((device) => !device.over)
+  for (const topic of settings.topics) {
+    if (reader)
+      actions.subscribe(world, { at: 0, do: 'subscribe', client: reader.index, topic, from: 'start' })
+    for (const { user } of devices) world.services.grant(user, topic)
+  }
+  // What begins from now on must have begun before there is something to miss.
+  await pair.clock.reaches(() => oracle.subscriptions.allReady(devices), silenceMs)
+  await pair.clock.settled(Promise.all(settings.topics.map((topic) => pair.hub.publish(topic, last))))
+  if (!(await pair.clock.reaches(() => oracle.subscriptions.hasLast(devices, () => last), silenceMs)))
+    oracle.subscriptions.reportSilent(devices, () => last)
+  check(world)
+  const report = oracle.reportOf('ending')
+  const left = (): [what: string, count: number][] => {
+    const { operations, asks, writing } = pair.hub.stats()
+    const counts = { ...operations, 'pending asks': asks.pending, 'waiting asks': asks.waiting, writing }
+    return Object.entries(counts).filter(([, count]) => count > 0)
+  }
+  // What was polled counts as being written until the next poll names it.
+  await pair.clock.reaches(() => left().length === 0, silenceMs)
+  for (const [what, count] of left()) report(null, `${count} ${what} at the end`)
+  await pair.clock.settled(
+    Promise.all(devices.filter(({ over }) => !over).map((device) => world.close(device))),
+  )
+  check(world)
+  await pair.clock.reaches(() => pair.hub.stats().links === 0, silenceMs)
+  for (const what of await pair.leftovers()) report(null, `left: ${what}`)
+}

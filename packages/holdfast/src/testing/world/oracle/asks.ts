@@ -1,0 +1,168 @@
+import { HoldfastError } from '../../../core/wire/errors.ts'
+import type { Ask } from '../../../client/ask.ts'
+import type { Answer, PendingAsk } from '../../../server/asks/ask.ts'
+import type { KeptConclusion } from '../chronicle.ts'
+import type { Device } from '../device.ts'
+import type { StepOf } from '../schedule.ts'
+import type { Circumstances } from './excuses.ts'
+import type { Report } from './violation.ts'
+
+/** Somebody asked, and waits. */
+interface Question {
+  readonly step: StepOf<'ask'>
+  readonly id: string
+  readonly startedAt: number
+  readonly stop: AbortController
+  state: 'waiting' | 'settled' | 'forgotten'
+}
+
+/** An answer that a device gave. */
+interface GivenAnswer {
+  readonly device: Device
+  readonly ask: Ask
+  readonly value: string
+  settled: boolean
+}
+
+/** Each ask is answered once; whoever asked and whoever answered learns what the hub's store decided. */
+export class AskOracle {
+  readonly #circumstances: Circumstances
+  readonly #report: Report
+  readonly #questions: Question[] = []
+  readonly #answers: GivenAnswer[] = []
+  /** Answers that were reported taken, by ask and life of the hub. */
+  readonly #taken = new Map<string, string>()
+
+  constructor(circumstances: Circumstances, report: Report) {
+    this.#circumstances = circumstances
+    this.#report = report
+  }
+
+  asked(step: StepOf<'ask'>, pending: PendingAsk<string>, stop: AbortController): void {
+    const question: Question = {
+      step,
+      id: pending.id,
+      startedAt: this.#circumstances.now(),
+      stop,
+      state: 'waiting',
+    }
+    this.#questions.push(question)
+    pending.then(
+      (answer) => this.#settle(question, () => this.#answered(question, answer)),
+      (error: unknown) => this.#settle(question, () => this.#unanswered(question, error)),
+    )
+  }
+
+  answered(device: Device, ask: Ask, value: string, promise: Promise<void>): void {
+    const given: GivenAnswer = { device, ask, value, settled: false }
+    this.#answers.push(given)
+    promise.then(
+      () => this.#wasTaken(given),
+      (error: unknown) => this.#refused(given, error),
+    )
+  }
+
+  /** The hub's process died: whoever asked in it waits no more. */
+  hubDied(): void {
+    for (const question of this.#questions) if (question.state === 'waiting') question.state = 'forgotten'
+  }
+
+  clientClosed(index: number): void {
+    for (const given of this.#answers) {
+      if (given.device.index === index && !given.settled) this.#faultOf(given, 'outlives its client')
+    }
+  }
+
+  /** Whoever asked gives up. */
+  withdraw(): void {
+    for (const question of this.#questions) if (question.state === 'waiting') question.stop.abort()
+  }
+
+  get pending(): boolean {
+    return (
+      this.#questions.some(({ state }) => state === 'waiting') ||
+      this.#answers.some(({ settled }) => !settled)
+    )
+  }
+
+  reportPending(): void {
+    for (const { step, state } of this.#questions) {
+      if (state === 'waiting') this.#report(null, `ask ${step.token} never ends`)
+    }
+    for (const given of this.#answers) if (!given.settled) this.#faultOf(given, 'never settles')
+  }
+
+  #conclusionsOf(id: string): readonly KeptConclusion[] {
+    return this.#circumstances.chronicle.conclusionsOf(id)
+  }
+
+  #settle(question: Question, judge: () => void): void {
+    if (question.state === 'forgotten') return
+    question.state = 'settled'
+    judge()
+  }
+
+  #answered({ step, id }: Question, { value }: Answer<string>): void {
+    const kept = this.#conclusionsOf(id).at(-1)?.conclusion
+    if (kept?.status !== 'answered' || kept.value !== JSON.stringify(value))
+      this.#report(null, `ask ${step.token} resolved with ${value}, but ${JSON.stringify(kept)} was kept`)
+  }
+
+  #unanswered({ step, startedAt, stop }: Question, error: unknown): void {
+    const code = error instanceof HoldfastError ? error.code : String(error)
+    const { now, hubEnded } = this.#circumstances
+    const excused =
+      (code === 'ask_expired' && step.deadlineMs !== undefined && now() >= startedAt + step.deadlineMs) ||
+      (code === 'ask_expired' &&
+        this.#questions.some((other) => other.step.token === step.token && other.step !== step)) ||
+      (code === 'aborted' && stop.signal.aborted) ||
+      ((code === 'closed' || code === 'engine_failed') && hubEnded)
+    if (!excused) this.#report(null, `ask ${step.token} was rejected with ${code}`)
+  }
+
+  #wasTaken(given: GivenAnswer): void {
+    given.settled = true
+    const kept = this.#conclusionsOf(given.ask.id).find(({ conclusion }) => this.#isOf(conclusion, given))
+    if (!kept) return this.#faultOf(given, 'was reported taken, but is not kept')
+    const place = `${given.ask.id} ${kept.life}`
+    const other = this.#taken.get(place)
+    if (other !== undefined) this.#faultOf(given, `was reported taken, and so was ${other}`)
+    this.#taken.set(place, given.value)
+  }
+
+  #refused(given: GivenAnswer, error: unknown): void {
+    given.settled = true
+    if (!(error instanceof HoldfastError)) return this.#faultOf(given, `was rejected with ${String(error)}`)
+    const { code, outcome } = error
+    const conclusions = this.#conclusionsOf(given.ask.id)
+    const won = conclusions.some(({ conclusion }) => this.#isOf(conclusion, given))
+    // An answer that won may be lost on its way back only with its hub, its user or its client.
+    if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
+    const ended = (status: string): boolean =>
+      conclusions.some(({ conclusion }) => conclusion.status === status)
+    const { chronicle, hubEnded } = this.#circumstances
+    const steps = this.#questions.filter(({ id }) => id === given.ask.id).map(({ step }) => step)
+    const excuses: Partial<Record<string, boolean>> = {
+      already_answered: ended('answered'),
+      ask_cancelled: ended('cancelled'),
+      ask_expired: ended('expired'),
+      ask_unknown: chronicle.life > 1 || given.device.userChanged,
+      cancelled: hubEnded,
+      rejected: steps.some(({ rejections }) => rejections > 0),
+      timeout: steps.some(({ judgedMs }) => judgedMs > 0),
+      closed: given.device.closing,
+      identity_changed: given.device.userChanged,
+      engine_failed: hubEnded,
+    }
+    if (excuses[code] !== true && given.device.endedBy !== code)
+      this.#faultOf(given, `was refused with ${code}, ${outcome}, without a reason`)
+  }
+
+  #isOf(conclusion: KeptConclusion['conclusion'], { value }: GivenAnswer): boolean {
+    return conclusion.status === 'answered' && conclusion.value === JSON.stringify(value)
+  }
+
+  #faultOf({ device, ask, value }: GivenAnswer, what: string): void {
+    this.#report(device.index, `answer ${value} to ${String(ask.payload)} ${what}`)
+  }
+}

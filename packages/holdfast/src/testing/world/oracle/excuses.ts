@@ -1,0 +1,70 @@
+import type { ErrorCode } from '../../../core/wire/error-codes.ts'
+import type { Chronicle } from '../chronicle.ts'
+import type { Device } from '../device.ts'
+import type { Services } from '../services.ts'
+import type { Attempt } from './attempt.ts'
+
+/** What an excuse can be checked against. */
+export interface Circumstances {
+  readonly chronicle: Chronicle
+  readonly services: Services
+  readonly outboxOperations: number
+  readonly now: () => number
+  /** A hub was told to close, or died. */
+  readonly hubEnded: boolean
+  /** The hub knows the session now. */
+  readonly knowsSession: (session: string) => boolean
+}
+
+type Excuse = (attempt: Attempt, circumstances: Circumstances) => boolean
+
+const timePassed: Excuse = ({ startedAt, described }, { now }) => now() >= startedAt + described.timeoutMs
+
+const sessionGone: Excuse = ({ described }, { knowsSession }) => {
+  const session = described.device?.client.session
+  return (
+    session === null || session === undefined || !knowsSession(session) || described.device?.over === true
+  )
+}
+
+const endedBy =
+  (ending: 'rejected' | 'thrown'): Excuse =>
+  ({ described }) =>
+    described.handling?.ends === ending
+
+/** When an operation may fail with a code; with any other it may only if its client was closed for that reason. */
+const excuses: Partial<Record<ErrorCode, Excuse>> = {
+  timeout: timePassed,
+  aborted: ({ aborted }) => aborted,
+  closed: (attempt, { hubEnded }) => (attempt.ofHub ? hubEnded : attempt.described.device?.closing === true),
+  ledger_lost: ({ handedIn, described }) =>
+    handedIn !== null && described.device?.client.session !== handedIn && !described.idempotent,
+  identity_changed: ({ described }) => described.device?.userChanged === true,
+  forbidden: ({ described }, { services }) => wasDenied(described.device, described.topic, services),
+  authorize_failed: (_attempt, { services }) => services.troubled.has('authorize'),
+  rejected: endedBy('rejected'),
+  handler_failed: endedBy('thrown'),
+  session_unknown: sessionGone,
+  session_ended: () => true,
+  outbox_full: ({ described }, { outboxOperations }) =>
+    described.device !== null && described.device.client.pending >= outboxOperations,
+  engine_failed: (_attempt, { hubEnded }) => hubEnded,
+}
+
+/** Whether the code is a right answer to what happened. */
+export function isExcused(attempt: Attempt, code: ErrorCode, circumstances: Circumstances): boolean {
+  const excuse = excuses[code]
+  return excuse?.(attempt, circumstances) === true || attempt.described.device?.endedBy === code
+}
+
+const wasDenied = (device: Device | null, topic: string, services: Services): boolean =>
+  device !== null && (device.userChanged || services.wasEverDenied(device.user, topic))
+
+/** What the hub answers with these was never executed. */
+export const refusedBeforeExecution: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'forbidden',
+  'authorize_failed',
+  'cancelled',
+  'overloaded',
+  'method_unknown',
+])

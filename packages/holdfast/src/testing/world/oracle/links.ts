@@ -1,0 +1,35 @@
+import type { Pair } from '../../pair.ts'
+import type { Device } from '../device.ts'
+import type { Report } from './violation.ts'
+
+/** Each session has one live link at most, each client one timer and one link that it opens. */
+export class LinkOracle {
+  readonly #pair: Pair
+  readonly #report: Report
+
+  constructor(pair: Pair, report: Report) {
+    this.#pair = pair
+    this.#report = report
+  }
+
+  /** After each event. */
+  check(device: Device): void {
+    const { timers, held } = device.pairClient
+    if (timers.most > 1) this.#report(device.index, `has ${timers.most} timers pending`)
+    if (held.mostOpening > 1) this.#report(device.index, `opens ${held.mostOpening} links at once`)
+    // A better link may be tried beside the one that works.
+    if (held.most > 2) this.#report(device.index, `holds ${held.most} links at once`)
+  }
+
+  /** After each step of the schedule: what takes longer to see. */
+  checkHub(): void {
+    const { hubCore } = this.#pair
+    const bound = new Set<object>()
+    for (const link of hubCore.links) {
+      const { session } = link
+      if (!session || link.closing) continue
+      if (bound.has(session)) this.#report(null, `session ${session.id} has two links`)
+      bound.add(session)
+    }
+  }
+}

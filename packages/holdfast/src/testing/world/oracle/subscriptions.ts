@@ -1,0 +1,96 @@
+import type { From } from '../../../core/wire/frames.ts'
+import type { HoldfastError } from '../../../core/wire/errors.ts'
+import type { Subscription, SubscriptionHandlers } from '../../../client/subscription.ts'
+import type { Chronicle } from '../chronicle.ts'
+import type { Device } from '../device.ts'
+import type { Services } from '../services.ts'
+import type { Report } from './violation.ts'
+import { WatchedSubscription } from './watched-subscription.ts'
+
+/** Per topic and subscription, offsets ascend by one or a gap says why; and who subscribes is told as long as it may be. */
+export class SubscriptionOracle {
+  readonly #chronicle: Chronicle
+  readonly #services: Services
+  readonly #report: Report
+
+  constructor(chronicle: Chronicle, services: Services, report: Report) {
+    this.#chronicle = chronicle
+    this.#services = services
+    this.#report = report
+  }
+
+  /** A subscription that is about to begin. */
+  watch(device: Device, topic: string, from: From, iterated: boolean): WatchedSubscription {
+    const place = device.subscriptions.length
+    const watched = new WatchedSubscription(topic, from, iterated, this.#chronicle, (what) =>
+      this.#report(device.index, `subscription ${place} to ${topic} ${what}`),
+    )
+    device.subscriptions.push(watched)
+    return watched
+  }
+
+  handlersOf(device: Device, watched: WatchedSubscription): SubscriptionHandlers {
+    return {
+      message: (message) => watched.told(message),
+      gap: (gap) => watched.told(gap),
+      error: (error) => this.ended(device, watched, error),
+    }
+  }
+
+  /** Reads with an iterator; `pause` is what the application does with each event. */
+  async iterate(
+    device: Device,
+    watched: WatchedSubscription,
+    subscription: Subscription,
+    pause: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      for await (const event of subscription) {
+        watched.told(event)
+        await pause()
+      }
+    } catch (error) {
+      this.ended(device, watched, error as HoldfastError)
+    }
+  }
+
+  ended(device: Device, watched: WatchedSubscription, error: HoldfastError): void {
+    watched.error = error
+    const { topic } = watched
+    const { code } = error
+    if (code === 'forbidden' || code === 'revoked') {
+      if (this.#services.wasEverDenied(device.user, topic)) return
+      this.#report(device.index, `lost ${topic} with ${code}, although it was never withdrawn`)
+    } else if (!device.closing) {
+      // Its state changes right after its subscriptions have ended.
+      queueMicrotask(() => {
+        if (device.endedBy !== code) this.#report(device.index, `lost ${topic} with ${code}`)
+      })
+    }
+  }
+
+  allReady(devices: readonly Device[]): boolean {
+    return devices.every(({ over, subscriptions }) => over || subscriptions.every(({ settled }) => settled))
+  }
+
+  /** Everybody who still subscribes has to have got the last message. */
+  hasLast(devices: readonly Device[], lastOf: (topic: string) => unknown): boolean {
+    return devices.every((device) =>
+      device.subscriptions.every(
+        (watched) => !watched.active || device.over || watched.last === lastOf(watched.topic),
+      ),
+    )
+  }
+
+  reportSilent(devices: readonly Device[], lastOf: (topic: string) => unknown): void {
+    for (const device of devices) {
+      for (const [place, watched] of device.subscriptions.entries()) {
+        if (!watched.active || device.over || watched.last === lastOf(watched.topic)) continue
+        this.#report(
+          device.index,
+          `subscription ${place} to ${watched.topic} was never told of the last message; its last is ${String(watched.last)}`,
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** What was promised: the oracle has a file for each. */
+export type PromiseName =
+  | 'subscriptions'
+  | 'operations'
+  | 'asks'
+  | 'links'
+  | 'closing'
+  | 'memory'
+  | 'protocol'
+  | 'ending'
+
+/** A promise that was not kept. */
+export interface Violation {
+  readonly promise: PromiseName
+  /** In milliseconds since the world began. */
+  readonly at: number
+  /** The client it concerns, by its place; null: the hub, or all. */
+  readonly client: number | null
+  readonly what: string
+}
+
+/** Takes what was found. */
+export type Report = (client: number | null, what: string) => void

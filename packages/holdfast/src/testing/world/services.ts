@@ -1,0 +1,75 @@
+import type { Credentials, Identity } from '../../server/options.ts'
+import type { VirtualLoop } from '../virtual-loop.ts'
+import type { StepOf } from './schedule.ts'
+
+type ServiceName = StepOf<'service'>['which']
+type Trouble = Pick<StepOf<'service'>, 'count' | 'takesMs' | 'fails'>
+
+/** The application's own services: who is who, and who may do what. They can be slow, and away. */
+export class Services {
+  /** Whether one was ever slow or away. */
+  readonly troubled: Set<ServiceName> = new Set()
+  readonly #troubles = new Map<
+    ServiceName,
+    { left: number; readonly takesMs: number; readonly fails: boolean }
+  >()
+  /** Who may not do anything with a topic, as `user topic`. */
+  readonly #denied = new Set<string>()
+  readonly #everDenied = new Set<string>()
+
+  trouble(which: ServiceName, { count, takesMs, fails }: Trouble): void {
+    this.troubled.add(which)
+    this.#troubles.set(which, { left: count, takesMs, fails })
+  }
+
+  /** All work again. */
+  recover(): void {
+    this.#troubles.clear()
+  }
+
+  deny(user: string, topic: string): void {
+    this.#denied.add(`${user} ${topic}`)
+    this.#everDenied.add(`${user} ${topic}`)
+  }
+
+  grant(user: string, topic: string): void {
+    this.#denied.delete(`${user} ${topic}`)
+  }
+
+  mayUse(user: string, topic: string): boolean {
+    return !this.#denied.has(`${user} ${topic}`)
+  }
+
+  wasEverDenied(user: string, topic: string): boolean {
+    return this.#everDenied.has(`${user} ${topic}`)
+  }
+
+  /** What a call of a service comes to: at once if there is no trouble, so that nothing waits without need. */
+  call<Value>(which: ServiceName, loop: VirtualLoop, value: () => Value): Value | Promise<Value> {
+    const trouble = this.#troubles.get(which)
+    if (!trouble || trouble.left <= 0) return value()
+    trouble.left--
+    const { takesMs, fails } = trouble
+    return new Promise((resolve, reject) => {
+      const { clock } = loop
+      const answer = (): void => (fails ? reject(new Error(`${which} is away`)) : resolve(value()))
+      clock.schedule(clock.now + takesMs, 'timer', loop, answer)
+    })
+  }
+}
+
+/** A token names its user and when it was issued. */
+export const tokenOf = (user: string, issuedAt: number): string => `${user}@${issuedAt}`
+
+/** @param lifeMs how long a token is good for; null: for ever */
+export function identityOf(
+  { token }: Credentials,
+  lifeMs: number | null,
+  { now, wallNow }: { readonly now: number; readonly wallNow: number },
+): Identity | null {
+  const [user = '', issuedAt = '0'] = (token ?? '').split('@')
+  const named = { user: user === '' ? null : user }
+  if (lifeMs === null) return named
+  const leftMs = Number(issuedAt) + lifeMs - now
+  return leftMs <= 0 ? null : { ...named, expiresAt: wallNow + leftMs }
+}

@@ -1,0 +1,132 @@
+import type { Ask } from '../../client/ask.ts'
+import { rejection } from '../../core/wire/errors.ts'
+import type { Hub } from '../../server/hub.ts'
+import type { Identity } from '../../server/options.ts'
+import { Pair } from '../pair.ts'
+import type { VirtualLoop } from '../virtual-loop.ts'
+import { BrokenHandler } from './broken-handler.ts'
+import { Chronicle } from './chronicle.ts'
+import { Device } from './device.ts'
+import { Oracle } from './oracle/oracle.ts'
+import { replyTo } from './oracle/operations.ts'
+import type { ClientSettings, Handling, Schedule, WorldSettings } from './schedule.ts'
+import { identityOf, Services } from './services.ts'
+
+/** What a request carries. */
+export interface RequestPayload extends Handling {
+  readonly token: string
+}
+
+/**
+ * The simulated world: one hub at a time and its clients, over virtual time and a network of bytes, with the real drivers and
+ * machines on both sides. (The memory engine shares nothing between hubs, so several at once would be several worlds; what there
+ * is beside one hub is the next one after its restart, which knows nothing.)
+ */
+export class World {
+  readonly settings: WorldSettings
+  readonly pair: Pair
+  readonly devices: Device[] = []
+  readonly chronicle: Chronicle = new Chronicle()
+  readonly services: Services = new Services()
+  readonly oracle: Oracle
+  /** `down`: its process is gone, and the next one has not started. */
+  hubState: 'running' | 'closing' | 'down' = 'running'
+  /** A hub was told to close, or died, at least once. */
+  hubEnded = false
+
+  constructor({ seed, settings }: Schedule) {
+    this.settings = settings
+    const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, network } = settings
+    this.pair = new Pair({
+      seed,
+      network,
+      hub: {
+        retention: { messages: retainedMessages },
+        timeouts: { sessionTtlMs },
+        limits: { maxOpenOperations },
+        authenticate: (credentials) => {
+          const { hubLoop } = this.pair
+          const identify = (): Identity | null =>
+            identityOf(credentials, tokenLifeMs, { now: hubLoop.now(), wallNow: this.pair.wallNow(hubLoop) })
+          return this.services.call('authenticate', hubLoop, identify)
+        },
+        authorize: ({ topic, session: { user } }) =>
+          this.services.call('authorize', this.pair.hubLoop, () => this.services.mayUse(user ?? '', topic)),
+      },
+      engine: () => this.chronicle.engine(),
+      started: (hub) => this.#started(hub),
+    })
+    const { pair, devices, chronicle, services } = this
+    this.oracle = new Oracle({ pair, devices, chronicle, services, settings, hubEnded: () => this.hubEnded })
+  }
+
+  /** The client at a place; undefined: there is none yet. */
+  device(index: number): Device | undefined {
+    return this.devices[index]
+  }
+
+  connect(settings: ClientSettings): Device {
+    const device = new Device(this.pair, this.services, settings, this.settings.outboxOperations)
+    this.devices.push(device)
+    device.client.onRequest<RequestPayload>('request', (payload) =>
+      this.#handle(payload, device.pairClient.loop),
+    )
+    return device
+  }
+
+  async close(device: Device): Promise<void> {
+    await device.close()
+    this.oracle.clientClosed(device)
+  }
+
+  /** What an application waits for is no timer of Holdfast's. */
+  async pause(loop: VirtualLoop, ms: number): Promise<void> {
+    const { clock } = this.pair
+    if (ms > 0)
+      await new Promise<void>((resolve) => void clock.schedule(clock.now + ms, 'timer', loop, resolve))
+  }
+
+  answer(device: Device, ask: Ask, value: string): void {
+    this.oracle.asks.answered(device, ask, value, ask.answer(value))
+  }
+
+  /** The hub's process dies with its memory. */
+  killHub(downMs: number): void {
+    if (this.hubState === 'down') return
+    this.hubState = 'down'
+    this.hubEnded = true
+    this.pair.killHub()
+    this.oracle.hubDied()
+    const { clock } = this.pair
+    clock.schedule(clock.now + downMs, 'io', somebody, () => {
+      this.pair.startHub()
+      this.hubState = 'running'
+    })
+  }
+
+  closeHub(drainMs: number, downMs: number): void {
+    if (this.hubState !== 'running') return
+    this.hubState = 'closing'
+    this.hubEnded = true
+    const { life } = this.chronicle
+    void this.pair.hub.close({ drainMs }).then(() => {
+      // It may have died on the way.
+      if (this.chronicle.life === life) this.killHub(downMs)
+    })
+  }
+
+  #started(hub: Hub): void {
+    hub.onRequest<RequestPayload>('request', (payload) => this.#handle(payload, this.pair.hubLoop))
+  }
+
+  async #handle({ token, takesMs, ends }: RequestPayload, loop: VirtualLoop): Promise<string> {
+    this.chronicle.executed(token)
+    await this.pause(loop, takesMs)
+    if (ends === 'rejected') throw rejection('not_today')
+    if (ends === 'thrown') throw new BrokenHandler()
+    return replyTo(token)
+  }
+}
+
+/** Who starts hubs again; never stalls. */
+const somebody = { dead: false, stalledUntil: 0 }
