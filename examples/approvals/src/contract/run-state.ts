@@ -27,6 +27,9 @@ export interface RunState {
   readonly steps: readonly StepState[]
 }
 
+/** Runs that are kept; beyond, the oldest that has ended goes. */
+export const maxRuns = 20
+
 /** The journal read as a story: what each run has come to. Server and pages tell it with the same words. */
 export class Runs {
   readonly #runs = new Map<string, RunState>()
@@ -44,10 +47,18 @@ export class Runs {
     if (event.type === 'started') {
       const { run: id, by: startedBy, time: startedAt } = event
       this.#runs.set(id, { id, startedBy, startedAt, status: 'running', steps: event.steps.map(planned) })
+      this.#makeRoom()
       return
     }
     const run = this.#runs.get(event.run)
     if (run) this.#runs.set(event.run, next(run, event))
+  }
+
+  #makeRoom(): void {
+    for (const [id, { status }] of this.#runs) {
+      if (this.#runs.size <= maxRuns) return
+      if (status !== 'running') this.#runs.delete(id)
+    }
   }
 }
 

@@ -31,7 +31,7 @@ export class RunsView {
     const button = known ?? this.#addButton(id)
     button.dataset['status'] = waits(run) ? 'waits' : run.status
     setText(button, `Run ${id}: ${sentenceFor(run)}`)
-    if (!known) this.#show(id)
+    if (!known) this.#added(id)
     else if (id === this.#shown) this.#render(run)
   }
 
@@ -41,6 +41,15 @@ export class RunsView {
     this.#list.prepend(make('li', {}, [button]))
     this.#noRuns.hidden = true
     return button
+  }
+
+  #added(id: string): void {
+    for (const [other, button] of this.#buttons) {
+      if (this.#runs.get(other)) continue
+      button.parentElement?.remove()
+      this.#buttons.delete(other)
+    }
+    this.#show(id)
   }
 
   #show(id: string): void {

@@ -177,9 +177,9 @@ test('stopped, it withdraws its question and leaves the rest', async () => {
   await begin()
   const journal = await RunJournal.open(folder, () => {})
   const waiting = {
-    request: ({ signal }: PermissionRequest): Promise<Decision> =>
+    request: ({ withdrawal }: PermissionRequest): Promise<Decision> =>
       new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('withdrawn')))
+        withdrawal.addEventListener('abort', () => reject(new Error('withdrawn')))
         agent.stop('Ben')
       }),
   }
@@ -194,19 +194,18 @@ test('stopped, it withdraws its question and leaves the rest', async () => {
 const decideVariously = ({ kind, number }: StepState): Decision =>
   kind === 'rename' ? denied : number === 4 ? forRun : once
 
-test.each(['asks', 'works'])('interrupted while it %s, it lets go, and withdraws nothing', async (what) => {
+test('interrupted, it lets go, and leaves its question to whoever comes next', async () => {
   await begin()
   const withdrawn: unknown[] = []
   const waiting = {
-    request: ({ signal }: PermissionRequest): Promise<Decision> => {
-      signal.addEventListener('abort', () => withdrawn.push(signal.reason))
-      agent.interrupt()
-      return new Promise(() => {})
-    },
+    request: ({ withdrawal, interruption }: PermissionRequest): Promise<Decision> =>
+      new Promise((_resolve, reject) => {
+        withdrawal.addEventListener('abort', () => withdrawn.push(withdrawal.reason))
+        interruption.addEventListener('abort', () => reject(new Error('interrupted')))
+        agent.interrupt()
+      }),
   }
-  const journal = await RunJournal.open(folder, ({ type }) => {
-    if (what === 'works' && type === 'proposed') agent.interrupt()
-  })
+  const journal = await RunJournal.open(folder, () => {})
   const project = new Project(join(folder, 'project'))
   const agent = new Agent('1', project, { journal, permission: waiting, stepMs: 1 })
   await agent.work()

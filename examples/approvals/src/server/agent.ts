@@ -119,21 +119,15 @@ export class Agent {
     return this.#step(number).status === 'working'
   }
 
-  /** What is still asked when the process ends is left to the next one. */
-  async #ask(step: StepState): Promise<Decision> {
+  #ask(step: StepState): Promise<Decision> {
     const { journal, permission } = this.#surroundings
-    const { signal } = this.#interruption
-    signal.throwIfAborted()
-    const interrupted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error))
-    })
-    const decision = permission.request({
+    return permission.request({
       run: this.#state,
       step,
-      signal: this.#withdrawal.signal,
+      withdrawal: this.#withdrawal.signal,
+      interruption: this.#interruption.signal,
       escalating: (to) => journal.append(this.#run, { type: 'escalated', step: step.number, to }),
     })
-    return await Promise.race([decision, interrupted])
   }
 
   #skip(step: number, reason: string): Promise<void> {

@@ -54,13 +54,13 @@ const agents = new Agents(join(dataFolder, 'projects'), {
   stepMs: numberFrom('STEP_MS', 700),
 })
 serveRequests(hub, journal, agents)
+await agents.resume()
 
 const server = createServer(httpListener(new PageFiles(new URL('../../', import.meta.url)), signIn))
 hub.attach(server)
 server.listen(portFrom('PORT', 4_100), process.env['HOST'] ?? '127.0.0.1')
 await once(server, 'listening')
 process.send?.({ port: (server.address() as AddressInfo).port })
-await agents.resume()
 
 let closing = false
 

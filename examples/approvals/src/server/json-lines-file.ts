@@ -43,9 +43,7 @@ export class JsonLinesFile<Line> {
         await this.#file.appendFile(bytes)
         await this.#file.datasync()
       } catch (error) {
-        // A line that is there in part, or of which nobody knows whether it is on the disk, must not stay.
-        await this.#file.truncate(this.#length)
-        await this.#file.datasync()
+        await this.#cutOff()
         throw error
       }
       this.#length += bytes.length
@@ -66,6 +64,19 @@ export class JsonLinesFile<Line> {
       this.#file = await open(this.#path, 'a')
       this.#length = bytes.length
     })
+  }
+
+  /**
+   * A line that is there in part, or of which nobody knows whether it is on the disk, must not stay. Where that cannot be
+   * had, nothing may be written after it.
+   */
+  async #cutOff(): Promise<void> {
+    try {
+      await this.#file.truncate(this.#length)
+      await this.#file.datasync()
+    } catch {
+      await this.#file.close()
+    }
   }
 
   close(): Promise<void> {

@@ -18,6 +18,7 @@ const step: StepState = {
   reason: null,
 }
 const run: RunState = { id: '7', startedBy: 'Ben', startedAt: 0, status: 'running', steps: [step] }
+const never = new AbortController().signal
 const patience = { escalateMs: 20_000, deadlineMs: 120_000 }
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }))
@@ -44,12 +45,13 @@ class NotingHub {
   }
 }
 
-function request(hub: NotingHub, asked: StepState = step) {
+function request(hub: NotingHub, asked: StepState = step, interruption: AbortSignal = never) {
   const escalations: string[] = []
   const decision = new Permission(hub, patience).request({
     run,
     step: asked,
-    signal: new AbortController().signal,
+    withdrawal: never,
+    interruption,
     escalating: async (to) => void escalations.push(to),
   })
   return { decision, escalations }
@@ -110,6 +112,29 @@ test('once answered, nobody else is asked', async () => {
   await decision
   await vi.advanceTimersByTimeAsync(60_000)
   expect(escalations).toEqual([])
+})
+
+test('interrupted, nobody waits any longer, the lead is not asked, and the question is not withdrawn', async () => {
+  const hub = new NotingHub()
+  const interruption = new AbortController()
+  const { decision, escalations } = request(hub, step, interruption.signal)
+  interruption.abort(new Error('the server closes'))
+  await expect(decision).rejects.toThrow('the server closes')
+  hub.fail(new HoldfastError('closed'))
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(escalations).toEqual([])
+  expect(hub.asked[0]?.options.signal?.aborted).toBe(false)
+  await expect(request(hub, step, interruption.signal).decision).rejects.toThrow('the server closes')
+  expect(hub.asked).toHaveLength(1)
+})
+
+test('answered at the moment when the lead is to be asked, nothing goes wrong', async () => {
+  const hub = new NotingHub()
+  hub.escalate = () => Promise.reject(new HoldfastError('ask_unknown'))
+  const { decision } = request(hub)
+  await vi.advanceTimersByTimeAsync(20_000)
+  hub.answer({ decision: 'once' })
+  expect(await decision).toMatchObject({ allowed: true })
 })
 
 test('no answer until the deadline is a denial; that the hub closes is none', async () => {

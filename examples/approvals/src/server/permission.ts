@@ -1,4 +1,4 @@
-import { HoldfastError, type AskTarget, type Hub } from 'holdfast/server'
+import { HoldfastError, type AskTarget, type ErrorCode, type Hub } from 'holdfast/server'
 import { approveMethod, type Approval, type ApprovalAnswer } from '../contract/approval.ts'
 import { lead, operator } from '../contract/people.ts'
 import type { Decision } from '../contract/run-event.ts'
@@ -16,7 +16,9 @@ export interface PermissionRequest {
   readonly run: RunState
   readonly step: StepState
   /** Withdraws the question. */
-  readonly signal: AbortSignal
+  readonly withdrawal: AbortSignal
+  /** Ends the waiting; the question stays for whoever asks it again. */
+  readonly interruption: AbortSignal
   /** Called before the lead is asked too. */
   readonly escalating: (to: string) => Promise<void>
 }
@@ -34,8 +36,9 @@ export class Permission {
     this.#patience = patience
   }
 
-  /** Resolves with what was decided. Rejects when the question was withdrawn, and when the hub closes. */
-  async request({ run, step, signal, escalating }: PermissionRequest): Promise<Decision> {
+  /** Resolves with what was decided. Rejects when the question was withdrawn, or nobody waits for the answer any more. */
+  async request({ run, step, withdrawal, interruption, escalating }: PermissionRequest): Promise<Decision> {
+    interruption.throwIfAborted()
     const to: AskTarget = step.escalatedTo
       ? { users: [operator.name, step.escalatedTo] }
       : { user: operator.name }
@@ -43,7 +46,7 @@ export class Permission {
       key: `run:${run.id}:step:${step.number}`,
       deadlineMs: this.#patience.deadlineMs,
       validate: judgeAnswer,
-      signal,
+      signal: withdrawal,
     })
     const escalate = async (): Promise<void> => {
       await escalating(lead.name)
@@ -51,16 +54,15 @@ export class Permission {
     }
     const timer = step.escalatedTo
       ? undefined
-      : setTimeout(() => void escalate(), this.#untilEscalation(step))
+      : setTimeout(() => void escalate().catch(reportEscalation), this.#untilEscalation(step))
     try {
-      const { value, user, session } = await ask
+      const { value, user, session } = await unlessAborted(ask, interruption)
       const person = { by: 'person', user, session } as const
       return value.decision === 'deny'
         ? { ...person, allowed: false, reason: value.reason.trim() }
         : { ...person, allowed: true, scope: value.decision }
     } catch (error) {
-      if (error instanceof HoldfastError && error.code === 'ask_expired')
-        return { allowed: false, by: 'deadline' }
+      if (isError(error, 'ask_expired')) return { allowed: false, by: 'deadline' }
       throw error
     } finally {
       clearTimeout(timer)
@@ -85,4 +87,22 @@ function approvalOf(run: RunState, step: StepState): Approval {
     diff: diff ?? [],
     asked: operator.name,
   }
+}
+
+function reportEscalation(error: unknown): void {
+  // It was answered meanwhile.
+  if (isError(error, 'ask_unknown')) return
+  console.error(`approvals: ${lead.name} could not be asked`, error)
+}
+
+function isError(error: unknown, code: ErrorCode): boolean {
+  return error instanceof HoldfastError && error.code === code
+}
+
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort)
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

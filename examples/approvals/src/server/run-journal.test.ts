@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -40,14 +40,21 @@ test('pages are not told how the work is done', async () => {
   await journal.close()
 })
 
-test('the oldest runs make room', async () => {
+test('the oldest runs that have ended make room, on the disk too', async () => {
   const before = await RunJournal.open(folder, () => {})
-  for (let count = 1; count <= 22; count++) await before.append(before.nextRun(), started)
+  for (let count = 1; count <= 22; count++) {
+    const run = before.nextRun()
+    await before.append(run, started)
+    if (run !== '1') await before.append(run, { type: 'completed' })
+  }
+  const kept = ['1', ...Array.from({ length: 19 }, (_, index) => `${index + 4}`)]
+  const known = ({ runs }: RunJournal): string[] => runs.all().map(({ id }) => id)
+  expect(known(before)).toEqual(kept)
   await before.close()
+  const text = readFileSync(join(folder, 'runs.jsonl'), 'utf8')
+  expect(text.trim().split('\n')).toHaveLength(1 + 2 * 19)
   const after = await RunJournal.open(folder, () => {})
-  expect(after.runs.all().map(({ id }) => id)).toEqual(
-    Array.from({ length: 20 }, (_, index) => `${index + 3}`),
-  )
+  expect(known(after)).toEqual(kept)
   expect(after.nextRun()).toBe('23')
   await after.close()
 })

@@ -5,9 +5,6 @@ import type { FileChange } from './file-change.ts'
 import { JsonLinesFile } from './json-lines-file.ts'
 import type { Operation } from './operation.ts'
 
-/** Runs whose story is kept; the oldest go first. */
-const maxRuns = 20
-
 /** What the server needs to go on after a restart and the pages need not know. */
 interface Work {
   /** With `started`. */
@@ -42,10 +39,9 @@ export class RunJournal {
   static async open(folder: string, written: (event: RunEvent) => void): Promise<RunJournal> {
     const { file, lines } = await JsonLinesFile.open<Line>(join(folder, 'runs.jsonl'))
     const journal = new RunJournal(file, written)
-    const kept = newestRuns(lines)
-    if (kept.length < lines.length) await file.replace(kept)
+    for (const line of lines) journal.#keep(line)
     journal.#lastSeq = lines.at(-1)?.event.seq ?? 0
-    for (const line of kept) journal.#keep(line)
+    await journal.#forgetOldRuns()
     journal.#lastRun = Math.max(0, ...journal.runs.all().map(({ id }) => Number(id)))
     return journal
   }
@@ -60,6 +56,7 @@ export class RunJournal {
     const event: RunEvent = { ...happening, run, seq: ++this.#lastSeq, time: Date.now() }
     await this.#file.append({ event, work })
     this.#keep({ event, work })
+    if (event.type === 'started') await this.#forgetOldRuns()
     this.#written(event)
   }
 
@@ -84,14 +81,15 @@ export class RunJournal {
     return this.#file.close()
   }
 
+  async #forgetOldRuns(): Promise<void> {
+    const kept = this.#lines.filter(({ event }) => this.runs.get(event.run))
+    if (kept.length === this.#lines.length) return
+    this.#lines = kept
+    await this.#file.replace(kept)
+  }
+
   #keep(line: Line): void {
     this.#lines.push(line)
     this.runs.apply(line.event)
   }
-}
-
-function newestRuns(lines: readonly Line[]): Line[] {
-  const started = lines.filter(({ event }) => event.type === 'started').map(({ event }) => event.run)
-  const kept = new Set(started.slice(-maxRuns))
-  return lines.filter(({ event }) => kept.has(event.run))
 }
