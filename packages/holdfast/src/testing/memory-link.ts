@@ -5,6 +5,7 @@ import { webSocketFrame } from '../server/transports/websocket-frame.ts'
 import { FrameCutter } from './frame-cutter.ts'
 import { MemoryPipe, type PipeConditions } from './memory-pipe.ts'
 import { countFrames, type HubPeer, type NetworkLink, type RecordedFrame, type Side } from './network-link.ts'
+import type { End, Wiretap } from './wiretap.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
 
@@ -23,6 +24,7 @@ export class MemoryLink implements TransportLink, NetworkLink {
   readonly #clientEvents: TransportEvents
   readonly #hub: HubPeer
   readonly #request: LinkRequest
+  readonly #wiretap: Wiretap | null
   readonly #upCutter: FrameCutter
   readonly #downCutter = new FrameCutter()
   #clientState: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
@@ -35,7 +37,9 @@ export class MemoryLink implements TransportLink, NetworkLink {
     client: { readonly loop: VirtualLoop; readonly events: TransportEvents },
     hub: HubPeer,
     request: LinkRequest,
+    wiretap: Wiretap | null = null,
   ) {
+    this.#wiretap = wiretap
     this.#clock = clock
     this.#client = client.loop
     this.#clientEvents = client.events
@@ -69,7 +73,9 @@ export class MemoryLink implements TransportLink, NetworkLink {
   send(text: string): void {
     if (this.#clientState !== 'open') return
     this.#record('up', text)
-    this.up.write(webSocketFrame(text), null)
+    const frame = webSocketFrame(text)
+    this.#tap('client', 'up', frame)
+    this.up.write(frame, null)
   }
 
   close(): void {
@@ -136,6 +142,7 @@ export class MemoryLink implements TransportLink, NetworkLink {
       abandoned: false,
       write: (parts, written) => {
         if (this.#hubState !== 'open') return
+        for (const part of parts) this.#tap('hub', 'down', part)
         for (const [index, part] of parts.entries())
           this.down.write(part, index === parts.length - 1 ? written : null)
       },
@@ -160,6 +167,7 @@ export class MemoryLink implements TransportLink, NetworkLink {
 
   #hubRead(bytes: Uint8Array): void {
     if (this.#hubState === 'closed') return
+    this.#tap('hub', 'up', bytes)
     const texts = this.#upCutter.push(bytes)
     if (texts === 'too_large') {
       if (this.#hubState === 'open') this.#closeByHub(tooLarge)
@@ -169,6 +177,7 @@ export class MemoryLink implements TransportLink, NetworkLink {
   }
 
   #clientRead(bytes: Uint8Array): void {
+    this.#tap('client', 'down', bytes)
     const texts = this.#downCutter.push(bytes)
     if (texts === 'too_large') throw new Error('the client takes frames of any size')
     for (const text of texts) {
@@ -176,6 +185,10 @@ export class MemoryLink implements TransportLink, NetworkLink {
       this.#record('down', text)
       this.#clientEvents.received(text)
     }
+  }
+
+  #tap(end: End, direction: 'up' | 'down', bytes: Uint8Array): void {
+    this.#wiretap?.passed(this, this, end, direction, bytes)
   }
 
   #clientClosed(closeCode: number): void {

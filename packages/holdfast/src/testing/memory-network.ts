@@ -4,6 +4,7 @@ import { MemoryHttpLink, type HttpClient, type HttpSurroundings } from './http/m
 import { MemoryLink } from './memory-link.ts'
 import type { PipeConditions } from './memory-pipe.ts'
 import type { HubPeer, NetworkLink } from './network-link.ts'
+import type { Wiretap } from './wiretap.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
 
@@ -40,6 +41,8 @@ export class MemoryNetwork {
   buffering = false
   /** Over HTTP the requests of a link opened from now on share one connection. */
   multiplexed = false
+  /** Told of what passes over links that are opened from now on. */
+  wiretap: Wiretap | null = null
   /** Attempts to open a link, those that failed too. */
   attempts = 0
   /** What is being opened, or asked of a link, and is refused or meets silence. */
@@ -72,7 +75,8 @@ export class MemoryNetwork {
         const hub = this.upgrades === 'hub' ? this.#reachable() : null
         if (!hub) return this.#deadSocket(client.loop, events)
         const request = { headers: client.headers, remoteAddress: null }
-        const link = new MemoryLink(this.#clock, this.conditions, { loop: client.loop, events }, hub, request)
+        const ends = { loop: client.loop, events }
+        const link = new MemoryLink(this.#clock, this.conditions, ends, hub, request, this.wiretap)
         this.#opened(link, client)
         return link
       },
@@ -127,6 +131,7 @@ export class MemoryNetwork {
       conditions: this.conditions,
       multiplexed: this.multiplexed,
       buffering: () => this.buffering,
+      wiretap: this.wiretap,
       hub: () => this.#reachable(),
       unreachable: (signal) => this.#unreachable(client, signal),
     }

@@ -3,7 +3,10 @@ import type { PipeConditions } from '../memory-pipe.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
 import type { MemoryExchange } from './memory-exchange.ts'
+import type { End } from '../wiretap.ts'
 import { SharedPipe } from './shared-pipe.ts'
+
+export type ExchangeTap = (exchange: object, end: End, direction: 'up' | 'down', bytes: Uint8Array) => void
 
 /** A connection between a client and a hub's process that carries any number of exchanges at once. */
 export class HttpConnection {
@@ -11,10 +14,19 @@ export class HttpConnection {
   readonly down: SharedPipe
   readonly client: VirtualLoop
   readonly hub: HubPeer
+  /** Told of what passes, if somebody listens. */
+  readonly tap: ExchangeTap | null
   /** Those of which at least one end is open. */
   readonly exchanges: Set<MemoryExchange> = new Set()
 
-  constructor(clock: VirtualClock, conditions: PipeConditions, client: VirtualLoop, hub: HubPeer) {
+  constructor(
+    clock: VirtualClock,
+    conditions: PipeConditions,
+    client: VirtualLoop,
+    hub: HubPeer,
+    tap: ExchangeTap | null = null,
+  ) {
+    this.tap = tap
     this.client = client
     this.hub = hub
     const clientLoop = (): VirtualLoop => client

@@ -1,5 +1,6 @@
 import type { FetchRequest } from '../../client/fetch.ts'
 import type { HttpExchange, ResponseHeaders } from '../../server/http/exchange.ts'
+import type { End } from '../wiretap.ts'
 import type { HttpConnection } from './http-connection.ts'
 import { PendingFetch } from './pending-fetch.ts'
 
@@ -58,8 +59,12 @@ export class MemoryExchange implements HttpExchange {
     const head = Buffer.from(`${this.method} ${this.url} ${JSON.stringify(this.headers)}`)
     up.write(ignoreBytes, head, null)
     up.mark(() => this.#headArrived())
+    this.#tapText('client', 'up', `${this.method} ${this.url}`)
     if (this.#request.body !== undefined) {
-      up.write(this.#bodyArrived, Buffer.from(this.#request.body), null)
+      const body = Buffer.from(this.#request.body)
+      up.write(this.#bodyArrived, body, null)
+      this.#tap('client', 'up', body)
+      this.#tapText('client', 'up', '')
     }
     up.mark(() => {
       this.#bodyWhole = true
@@ -110,10 +115,11 @@ export class MemoryExchange implements HttpExchange {
     if (fate === 'held back until it is whole') this.#heldBack = []
     const { down } = this.#connection
     const head = Buffer.from(`${status} ${JSON.stringify(headers)}`)
+    this.#tapText('hub', 'down', `${status} to ${this.url}`)
     this.#pass(() => {
       down.write(ignoreBytes, head, null)
       if (fate === 'lost') down.mark(() => this.resetAtClient())
-      else down.mark(() => this.fetched.headArrived(status, headers))
+      else down.mark(() => this.#responseBegan(status, headers))
     })
   }
 
@@ -121,6 +127,7 @@ export class MemoryExchange implements HttpExchange {
     if (this.#hubEnd !== 'open') return
     const { down, hub } = this.#connection
     const bytes = parts.filter(({ length }) => length > 0)
+    for (const part of bytes) this.#tap('hub', 'down', part)
     const kernelTakes = bytes.length > 0 && !this.#heldBack
     if (!kernelTakes) hub.loop.io(() => written(false))
     this.#pass(() => {
@@ -166,11 +173,29 @@ export class MemoryExchange implements HttpExchange {
     this.#readOn()
   }
 
-  readonly #responseArrived = (bytes: Uint8Array): void => this.fetched.arrived(bytes)
+  readonly #responseArrived = (bytes: Uint8Array): void => {
+    if (this.fetched.open) this.#tap('client', 'down', bytes)
+    this.fetched.arrived(bytes)
+  }
+
+  #responseBegan(status: number, headers: ResponseHeaders): void {
+    if (this.fetched.open) this.#tapText('client', 'down', `${status} to ${this.url}`)
+    this.fetched.headArrived(status, headers)
+  }
+
+  #tap(end: End, direction: 'up' | 'down', bytes: Uint8Array): void {
+    this.#connection.tap?.(this, end, direction, bytes)
+  }
+
+  /** A line of its own; no text: the end of one. */
+  #tapText(end: End, direction: 'up' | 'down', text: string): void {
+    if (this.#connection.tap) this.#tap(end, direction, Buffer.from(`${text}\n`))
+  }
 
   #headArrived(): void {
     if (this.#hubEnd !== 'waiting') return
     this.#hubEnd = 'open'
+    this.#tapText('hub', 'up', `${this.method} ${this.url}`)
     this.#connection.exchanges.add(this)
     this.#connection.hub.exchange(this)
   }
@@ -181,7 +206,10 @@ export class MemoryExchange implements HttpExchange {
     const tooLarge = this.#bodyLength > reader.maxBytes
     if (!tooLarge && !this.#bodyWhole) return
     this.#bodyReader = null
-    reader.read(tooLarge ? null : Buffer.concat(this.#body))
+    const body = Buffer.concat(this.#body)
+    this.#tap('hub', 'up', body)
+    this.#tapText('hub', 'up', '')
+    reader.read(tooLarge ? null : body)
   }
 
   /** Goes on the way, or into a proxy's buffer. */

@@ -7,9 +7,10 @@ import {
   type RecordedFrame,
   type Side,
 } from '../network-link.ts'
+import type { Wiretap } from '../wiretap.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
-import { HttpConnection } from './http-connection.ts'
+import { HttpConnection, type ExchangeTap } from './http-connection.ts'
 import type { HttpFaults, RecordedRequest } from './http-faults.ts'
 import { MemoryExchange, type ExchangeRequest, type ResponseFate } from './memory-exchange.ts'
 
@@ -27,6 +28,8 @@ export interface HttpSurroundings {
   readonly multiplexed: boolean
   /** A proxy holds every response back until it is whole. */
   readonly buffering: () => boolean
+  /** Told of what passes, if somebody listens. */
+  readonly wiretap: Wiretap | null
   /** The hub that a new connection would reach now. */
   readonly hub: () => HubPeer | null
   /** Fails as a request that reaches no hub. */
@@ -168,13 +171,19 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
     })
   }
 
+  get #tap(): ExchangeTap | null {
+    const { wiretap } = this.#surroundings
+    return wiretap && ((...passed) => wiretap.passed(this, ...passed))
+  }
+
   #connections(): HttpConnection[] {
     return [...new Set([this.#downlink, this.#uplink])]
   }
 
   #connected(hub: HubPeer): readonly [downlink: HttpConnection, uplink: HttpConnection] {
     const { clock, conditions, multiplexed } = this.#surroundings
-    const connection = (): HttpConnection => new HttpConnection(clock, conditions, this.#client.loop, hub)
+    const connection = (): HttpConnection =>
+      new HttpConnection(clock, conditions, this.#client.loop, hub, this.#tap)
     const downlink = connection()
     return [downlink, multiplexed ? downlink : connection()]
   }
@@ -195,7 +204,7 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
     clock.schedule(clock.now + delayMs, 'io', proxy, () => {
       const running = hub()
       if (!running) return
-      const connection = new HttpConnection(clock, conditions, this.#client.loop, running)
+      const connection = new HttpConnection(clock, conditions, this.#client.loop, running, this.#tap)
       this.#stuck.add(connection)
       const { signal } = new AbortController()
       const exchange = new MemoryExchange(connection, { ...request, signal }, (status) => {

@@ -3,6 +3,7 @@ import { calm, faults } from './faults.ts'
 import type { Device } from './device.ts'
 import type { Violation } from './oracle/violation.ts'
 import type { Schedule, Step } from './schedule.ts'
+import { Trace } from './trace.ts'
 import { World } from './world.ts'
 
 /** By then everything has to be in order again: the longest backoff, a silence that is judged, three transports. */
@@ -16,15 +17,31 @@ class Broken extends Error {}
 
 /** Lives through a schedule to the end, or to the first promise that is not kept; returns what went wrong. */
 export async function live(schedule: Schedule): Promise<readonly Violation[]> {
+  return await judge(new World(schedule), schedule, null)
+}
+
+/** As `live`, and tells all that happened, to be read. */
+export async function trace(schedule: Schedule): Promise<{ violations: readonly Violation[]; text: string }> {
   const world = new World(schedule)
+  const told = new Trace(world.pair.clock, () => world.pair.clients)
+  world.tracedBy(told)
+  const violations = await judge(world, schedule, told)
+  for (const { promise, client, what } of violations)
+    told.tell(client === null ? 'world' : `client ${client}`, `VIOLATION of ${promise}: ${what}`)
+  return { violations, text: told.text() }
+}
+
+async function judge(world: World, schedule: Schedule, told: Trace | null): Promise<readonly Violation[]> {
   const { oracle, pair } = world
   pair.clock.watch(() => {
     oracle.checkEvent()
     if (oracle.violations.length > 0) throw new Broken()
   })
   try {
-    await act(world, schedule)
+    await act(world, schedule, told)
+    told?.tell('world', 'the faults stop')
     await recover(world)
+    told?.tell('world', 'the last message, and the end')
     await conclude(world)
   } catch (error) {
     if (!(error instanceof Broken)) oracle.reportOf('ending')(null, String((error as Error).stack ?? error))
@@ -32,12 +49,13 @@ export async function live(schedule: Schedule): Promise<readonly Violation[]> {
   return oracle.violations
 }
 
-async function act(world: World, { settings, steps }: Schedule): Promise<void> {
+async function act(world: World, { settings, steps }: Schedule, told: Trace | null): Promise<void> {
   const { clock } = world.pair
   for (const client of settings.clients) world.connect(client)
   for (const step of steps) {
     // oxlint-disable-next-line no-await-in-loop -- one step after the other
     if (step.at > clock.now) await clock.advance(step.at - clock.now)
+    told?.tell('world', JSON.stringify(step))
     perform(world, step)
     check(world)
   }

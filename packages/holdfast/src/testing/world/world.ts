@@ -10,6 +10,7 @@ import { Device } from './device.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
 import type { ClientSettings, Handling, Schedule, WorldSettings } from './schedule.ts'
+import type { Trace } from './trace.ts'
 import { identityOf, Services } from './services.ts'
 
 /** What a request carries. */
@@ -33,6 +34,8 @@ export class World {
   hubState: 'running' | 'closing' | 'down' = 'running'
   /** A hub was told to close, or died, at least once. */
   hubEnded = false
+
+  #trace: Trace | null = null
 
   constructor({ seed, settings }: Schedule) {
     this.settings = settings
@@ -60,6 +63,12 @@ export class World {
     this.oracle = new Oracle({ pair, devices, chronicle, services, settings, hubEnded: () => this.hubEnded })
   }
 
+  /** Has a trace told of everything from now on. */
+  tracedBy(trace: Trace): void {
+    this.#trace = trace
+    this.pair.network.wiretap = trace
+  }
+
   /** The client at a place; undefined: there is none yet. */
   device(index: number): Device | undefined {
     return this.devices[index]
@@ -68,6 +77,14 @@ export class World {
   connect(settings: ClientSettings): Device {
     const device = new Device(this.pair, this.services, settings, this.settings.outboxOperations)
     this.devices.push(device)
+    const who = `client ${device.index}`
+    const trace = this.#trace
+    if (trace) {
+      device.client.on('state', ({ from, to, reason }) =>
+        trace.tell(who, `${from} → ${to}${reason ? ` (${reason.code})` : ''}`),
+      )
+      device.client.on('error', ({ code, message }) => trace.tell(who, `error ${code}: ${message}`))
+    }
     device.client.onRequest<RequestPayload>('request', (payload) =>
       this.#handle(payload, device.pairClient.loop),
     )
