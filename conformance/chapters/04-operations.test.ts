@@ -235,24 +235,3 @@ describe('a ledger that is lost', () => {
     expect(device.link.all('result')).toHaveLength(1)
   })
 })
-
-describe('what becomes of a request', () => {
-  test.each([
-    [
-      'reject',
-      { reason: 'name_taken', message: 'Taken.', data: { name: 'Ada' } },
-      { code: 'rejected', reason: 'name_taken', message: 'Taken.', data: { name: 'Ada' } },
-    ],
-    ['fail', null, { code: 'handler_failed' }],
-    ['no such method', null, { code: 'method_unknown' }],
-  ])('[R16] %s is told by the code of its error', async (method, data, error) => {
-    const device = await Device.connected()
-    expect(await device.result(await device.request(method, data))).toMatchObject({ error })
-  })
-
-  test('[R16] the result of a publish says where the message is', async () => {
-    const device = await Device.connected()
-    const { value } = await device.result(await device.publish(randomId(), 1))
-    expect(value).toEqual({ epoch: expect.any(String), offset: 1, duplicate: false })
-  })
-})

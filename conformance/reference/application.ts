@@ -56,8 +56,8 @@ export class Application {
     const verdict = this.#rights.get(topic) ?? 'allow'
     if (verdict === 'fail') throw new Error('the rights say so')
     if (verdict !== 'hang') return verdict === 'allow'
-    await this.#gates.opened(rightsGate(topic))
-    return this.#rights.get(topic) === 'allow'
+    await this.#gates.opened(`rights ${topic}`)
+    return true
   }
 
   serve(hub: Hub): void {
@@ -97,10 +97,10 @@ export class Application {
         return published.at(-1)
       },
     )
-    hub.onRequest('rights', ({ topic, verdict }: { topic: string; verdict: Verdict }) => {
-      this.#rights.set(topic, verdict)
-      this.#gates.open(rightsGate(topic))
-    })
+    hub.onRequest(
+      'rights',
+      ({ topic, verdict }: { topic: string; verdict: Verdict }) => void this.#rights.set(topic, verdict),
+    )
     hub.onRequest('revoke', ({ topic }: { topic: string }) => void hub.revoke({ topic }))
   }
 
@@ -148,8 +148,6 @@ function parsed(token: string): Token {
     return { verdict: 'deny' }
   }
 }
-
-const rightsGate = (topic: string): string => `rights ${topic}`
 
 /** An answer says itself what becomes of it. */
 function judge(answer: unknown): boolean | Promise<boolean> {
