@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { inject, onTestFinished } from 'vitest'
 import type { Fields, Frame } from './frame.ts'
 import { HttpLink, type HttpLinkOptions } from './http-link.ts'
@@ -185,11 +186,15 @@ export async function openLink(options: DeviceOptions = {}): Promise<Link> {
 /** An id of 128 random bits: tests share a server, and nothing else. */
 export const randomId = (): string => randomBytes(16).toString('base64url')
 
+const askAgainAfterMs = 20
+
 /** Asks again until the answer is the one that is wanted: of what no frame tells. */
 export async function eventually(holds: () => Promise<boolean>, what: string): Promise<void> {
   const giveUpAt = performance.now() + 8_000
-  // oxlint-disable-next-line no-await-in-loop -- one question after the other
-  while (!(await holds())) if (performance.now() > giveUpAt) throw new Error(`not within 8 s: ${what}`)
+  while (!(await holds())) {
+    if (performance.now() > giveUpAt) throw new Error(`not within 8 s: ${what}`)
+    await pause(askAgainAfterMs)
+  }
 }
 
 /** Opens a gate at which somebody waits, or will. */
