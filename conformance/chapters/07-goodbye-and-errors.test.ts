@@ -171,7 +171,7 @@ describe('the error table', () => {
   ])('a request %s fails with its code (chapter 7)', async (method, data, code) => {
     const device = await Device.connected()
     const { error } = await device.result(await device.request(method, data))
-    expect(error).toMatchObject({ code, ...(data ?? {}) })
+    expect(error).toMatchObject({ code, ...data })
     expect(table.has(code)).toBe(true)
   })
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { addressOf, Device, eventually, openLink, randomId } from '../wire/device.ts'
 import { errorTable } from '../wire/error-table.ts'
-import { HttpLink } from '../wire/http-link.ts'
+import type { HttpLink } from '../wire/http-link.ts'
 import {
   beginPost,
   framesIn,

@@ -134,7 +134,7 @@ describe.each(transports)('over %s', (transport) => {
       devices.map(async (each, index) => each.result(await answer(each, id, index))),
     )
     const codes = results.map(({ error }) => (error as Fields | undefined)?.['code'] ?? 'taken')
-    expect(codes.sort()).toEqual(['already_answered', 'already_answered', 'taken'])
+    expect(codes.map(String).toSorted()).toEqual(['already_answered', 'already_answered', 'taken'])
   })
 
   test.each([

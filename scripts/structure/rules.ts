@@ -78,13 +78,16 @@ function titlesIn(node: SyntaxNode): Title[] {
 
 const firstOf = (row: SyntaxNode): unknown => (row.elements as unknown[])[0]
 
-/** `test`, `test.each`, `test.each(cases)`, `describe.for` …, but nothing that is skipped. */
+const runNames = new Set(['test', 'it', 'describe'])
+
+/** `test`, `test.each`, `it.each(cases)`, `overHttp.test` …, but nothing that is skipped. */
 function isRun(callee: unknown): boolean {
   if (!isNode(callee)) return false
-  if (callee.type === 'Identifier') return callee.name === 'test' || callee.name === 'describe'
+  if (callee.type === 'Identifier') return runNames.has(String(callee.name))
   if (callee.type === 'CallExpression') return isRun(callee.callee)
   if (callee.type !== 'MemberExpression' || !isNode(callee.property)) return false
-  return callee.property.name !== 'skip' && callee.property.name !== 'todo' && isRun(callee.object)
+  const name = String(callee.property.name)
+  return name !== 'skip' && name !== 'todo' && (runNames.has(name) || isRun(callee.object))
 }
 
 function textOf(node: unknown): string | undefined {

@@ -326,7 +326,8 @@ describe('rules', () => {
     "test.each([['[R1] one'], ['[R2] two']])('%s', () => {})",
     "test.each(['[R1] one', '[R2] two'])('%s', () => {})",
     "describe.each(transports)('%s', () => { test(`[R1] over ${it} [R2]`, () => {}) })",
-    "test.runIf(browser)('[R1] one [R2]', () => {})",
+    "it.runIf(browser)('[R1] one [R2]', () => {})",
+    "overHttp.test('[R1] one [R2]', () => {})",
   ])('%s names both', (text) => {
     expect(check(text)).toEqual([])
   })
