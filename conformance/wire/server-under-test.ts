@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
+import { post } from './http-request.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,6 +18,7 @@ const program = fileURLToPath(new URL('../dist/reference/main.js', import.meta.u
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const given = process.env['HOLDFAST_ADDRESS']
   if (given !== undefined) {
+    for (const address of [given, new URL('impatient', given).href]) await assertHub(address)
     project.provide('conformanceAddress', given)
     return undefined
   }
@@ -28,5 +30,14 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   return async () => {
     child.kill('SIGTERM')
     await ended
+  }
+}
+
+/** Opens a link: one clear error is better than hundreds. */
+async function assertHub(address: string): Promise<void> {
+  const answer = await post(`${address}/poll`).catch((error: Error) => error.message)
+  const how = typeof answer === 'string' ? answer : `it answers ${answer.status}`
+  if (typeof answer === 'string' || answer.headers['holdfast-link'] === undefined) {
+    throw new Error(`there is no hub at ${address}: ${how}`)
   }
 }

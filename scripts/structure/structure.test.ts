@@ -146,6 +146,18 @@ describe('arrows', () => {
     expect(messages(checkArrows(inLibrary(path, text)))).toEqual([])
   })
 
+  test.each(['holdfast/server', '../reference/application.ts', '../../packages/holdfast/src/server/hub.ts'])(
+    'the conformance suite does not import %s, its tests included',
+    (specifier) => {
+      const text = `import { a } from '${specifier}'`
+      const files = tree({ 'conformance/chapters/a.test.ts': text, 'conformance/wire/a.ts': text })
+      expect(checkArrows(files)).toHaveLength(2)
+      expect(
+        checkArrows(tree({ 'conformance/reference/a.ts': "import { a } from 'holdfast/server'" })),
+      ).toEqual([])
+    },
+  )
+
   test('outside the package its modules are imported by name', () => {
     const text = "import { hub } from '../packages/holdfast/src/server/hub.ts'"
     expect(messages(checkArrows(tree({ 'e2e/start.ts': text })))).toEqual([
