@@ -195,7 +195,9 @@ describe('what takes too long', () => {
   test('[R9] over each transport, a link without hello ends with hello_timeout', async () => {
     const goodbyes = transports.map(async (transport) => {
       const link = await openLink({ transport, hub: 'impatient' })
-      return link.goodbye()
+      const goodbye = await link.goodbye()
+      expect(await link.ended).toBe(transport === 'websocket' ? 4_408 : null)
+      return goodbye
     })
     for (const goodbye of await Promise.all(goodbyes)) {
       expect(goodbye).toMatchObject({ code: 'hello_timeout', retry: true })

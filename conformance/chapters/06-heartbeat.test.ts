@@ -14,7 +14,9 @@ test('[R39] over each transport, a link that is silent is pinged, and ends when 
   const goodbyes = transports.map(async (transport) => {
     const { link } = await Device.connected({ transport, hub: 'impatient', answersPings: false })
     await link.next('ping')
-    return link.goodbye()
+    const goodbye = await link.goodbye()
+    expect(await link.ended).toBe(transport === 'websocket' ? 4_411 : null)
+    return goodbye
   })
   for (const goodbye of await Promise.all(goodbyes)) {
     expect(goodbye).toMatchObject({ code: 'heartbeat_timeout', retry: true })
