@@ -97,7 +97,7 @@ describe('requests', () => {
     const { device, link } = await polled()
     await device.resume({}, { polls: true })
     const answer = await link.poll()
-    expect(framesIn(answer.body).map((text) => JSON.parse(text) as unknown)).toMatchObject([
+    expect(framesIn(answer.body)?.map((text) => JSON.parse(text) as unknown)).toMatchObject([
       { type: 'goodbye', code: 'superseded' },
     ])
     expectRefusal(await link.poll(), 'link_unknown')

@@ -179,7 +179,10 @@ export async function openLink(options: DeviceOptions = {}): Promise<Link> {
     transport === 'websocket'
       ? await WebSocketLink.open(address, linkOptions)
       : await HttpLink.open(address, transport, linkOptions)
-  onTestFinished(() => link.drop())
+  onTestFinished(async () => {
+    await link.drop()
+    link.assertSound()
+  })
   return link
 }
 

@@ -18,7 +18,7 @@ export class HttpLink extends Link {
   /** The number of the last request that the hub took. */
   #taken = 0
   #received = 0
-  #over = false
+  readonly #owner = new AbortController()
   /** One request at a time. */
   #sending: Promise<void> = Promise.resolve()
 
@@ -79,29 +79,39 @@ export class HttpLink extends Link {
   async poll(headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> {
     const answer = await post(`${this.address}/poll`, {
       headers: { 'holdfast-link': this.name, 'holdfast-received': String(this.#received), ...headers },
+      signal: this.#owner.signal,
     })
     if (answer.status !== 200) return answer
     const sequence = Number(answer.headers['holdfast-sequence'])
-    if (sequence > this.#received) for (const text of framesIn(answer.body)) this.take(text)
+    if (sequence > this.#received) this.#takeEvents(answer.body)
     this.#received = sequence
     return answer
   }
 
   /** Over long-poll the hub notices when no poll has come for 5 s. */
   async drop(): Promise<void> {
-    this.#over = true
+    this.#owner.abort()
     this.head.destroy()
     this.end(null)
     await this.ended
   }
 
+  /** Until a poll is refused, or its connection is cut. */
   async #pollOn(): Promise<void> {
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- a link polls once at a time
-      while (!this.#over && (await this.poll()).status < 400);
-    } finally {
-      this.end(null)
-    }
+    const isOver = (): Promise<boolean> =>
+      this.poll().then(
+        ({ status }) => status >= 400,
+        () => true,
+      )
+    // oxlint-disable-next-line no-await-in-loop -- a link polls once at a time
+    while (!(await isOver()));
+    this.end(null)
+  }
+
+  #takeEvents(events: string): void {
+    const frames = framesIn(events)
+    if (frames === null) return this.fail(`these are no events: ${events}`)
+    for (const text of frames) this.take(text)
   }
 
   /** Reads the response of `sse`; resolves when it has begun. */
@@ -113,7 +123,7 @@ export class HttpLink extends Link {
         text += chunk
         const end = text.lastIndexOf('\n\n') + 2
         if (end < 2) return
-        for (const frame of framesIn(text.slice(0, end))) this.take(frame)
+        this.#takeEvents(text.slice(0, end))
         text = text.slice(end)
       })
       this.head.on('error', () => {})

@@ -13,6 +13,8 @@ export interface HttpQuestion {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
+  /** Cuts the connection. */
+  readonly signal?: AbortSignal
 }
 
 /** Sends a request on a connection of its own, and reads the whole answer. */
@@ -22,8 +24,11 @@ export async function post(url: string, question: HttpQuestion = {}): Promise<Ht
   return wholeAnswer(await headOf(begun))
 }
 
-export function beginPost(url: string, { method = 'POST', headers = {} }: HttpQuestion = {}): ClientRequest {
-  return request(url, { method, headers, agent: false })
+export function beginPost(
+  url: string,
+  { method = 'POST', headers = {}, signal }: HttpQuestion = {},
+): ClientRequest {
+  return request(url, { method, headers, agent: false, ...(signal ? { signal } : {}) })
 }
 
 /** The answer's head; its body is still to be read. */
@@ -43,13 +48,9 @@ export async function wholeAnswer(response: IncomingMessage): Promise<HttpAnswer
 /** The goodbye in the body of a refusal. */
 export const refusalIn = ({ body }: HttpAnswer): Frame => JSON.parse(body) as Frame
 
-/** The frames in whole events [R52]; anything else in them but comments is an error. */
-export function framesIn(events: string): string[] {
-  return events
-    .split('\n\n')
-    .filter((event) => event !== '' && !event.startsWith(':'))
-    .map((event) => {
-      if (!event.startsWith('data: ') || event.includes('\n')) throw new Error(`no event: ${event}`)
-      return event.slice('data: '.length)
-    })
+/** The frames in whole events [R52], or null if there is anything else in them but comments. */
+export function framesIn(events: string): string[] | null {
+  const all = events.split('\n\n').filter((event) => event !== '' && !event.startsWith(':'))
+  if (all.some((event) => !event.startsWith('data: ') || event.includes('\n'))) return null
+  return all.map((event) => event.slice('data: '.length))
 }

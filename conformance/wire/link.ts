@@ -29,7 +29,9 @@ export abstract class Link {
   readonly #answersPings: boolean
   #untaken: Frame[] = []
   #waiters: Waiter[] = []
-  #fault: Error | null = null
+  #unsound: Error | null = null
+  /** Why nothing is awaited any more. */
+  #reason: Error | null = null
   #tellEnded: (closeCode: number | null) => void = () => {}
 
   constructor({ answersPings = true }: LinkOptions) {
@@ -59,7 +61,7 @@ export abstract class Link {
     const place = this.#untaken.findIndex((frame) => frame.type === type && wanted(frame))
     const [frame] = place < 0 ? [] : this.#untaken.splice(place, 1)
     if (frame) return Promise.resolve(frame)
-    if (this.#fault) return Promise.reject(this.#fault)
+    if (this.#reason) return Promise.reject(this.#reason)
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { type, wanted, resolve, reject }
       const giveUp = setTimeout(() => reject(this.#missing(type, `within ${patienceMs} ms`)), patienceMs)
@@ -75,7 +77,7 @@ export abstract class Link {
     return goodbye
   }
 
-  /** Resolves when the hub has taken everything that was sent before, and what it said to that has come. */
+  /** Resolves when the hub has taken everything that was sent before, and what it said to that at once has come. */
   async roundTrip(): Promise<void> {
     const id = 1_000_000 + this.frames.length
     await this.send({ type: 'ping', id })
@@ -87,12 +89,22 @@ export abstract class Link {
     return this.frames.filter((frame) => frame.type === type)
   }
 
+  /** Throws if anything came that the protocol does not know, whether a test looked at it or not. */
+  assertSound(): void {
+    if (this.#unsound) throw this.#unsound
+  }
+
   /** To be called with each text that comes. */
   protected take(text: string): void {
-    const frame = JSON.parse(text) as Frame
+    let frame: Frame
+    try {
+      frame = JSON.parse(text) as Frame
+    } catch {
+      return this.fail(`no JSON came: ${text}`)
+    }
     this.frames.push(frame)
     const fault = faultIn(frame)
-    if (fault !== null) this.#fail(new Error(`${fault}: ${text}`))
+    if (fault !== null) this.fail(`${fault}: ${text}`)
     if (frame.type === 'ping' && this.#answersPings) void this.send({ type: 'pong', id: frame['id'] })
     const place = this.#waiters.findIndex(({ type, wanted }) => type === frame.type && wanted(frame))
     if (place < 0) this.#untaken.push(frame)
@@ -102,13 +114,19 @@ export abstract class Link {
   /** To be called once, when the link is over. */
   protected end(closeCode: number | null): void {
     this.#tellEnded(closeCode)
-    this.#fault ??= this.#missing('frame that is awaited', 'before the link ended')
-    this.#fail(this.#fault)
+    this.#giveUp(this.#missing('frame that is awaited', 'before the link ended'))
   }
 
-  #fail(fault: Error): void {
-    this.#fault = fault
-    for (const { reject } of this.#waiters.splice(0)) reject(fault)
+  /** To be called when something came that the protocol does not know. */
+  protected fail(fault: string): void {
+    this.#unsound ??= new Error(fault)
+    this.#giveUp(this.#unsound)
+  }
+
+  /** Nothing that can be awaited will come. */
+  #giveUp(reason: Error): void {
+    this.#reason ??= reason
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#reason)
   }
 
   #missing(type: string, when: string): Error {
