@@ -22,7 +22,8 @@ export class SubscriptionOracle {
   /** A subscription that is about to begin. */
   watch(device: Device, topic: string, from: From, iterated: boolean): WatchedSubscription {
     const place = device.subscriptions.length
-    const began = asked(device, topic, from)?.began ?? this.#chronicle.headOf(topic)
+    const earlier = asked(device, topic, from)
+    const began = earlier ? earlier.began : this.#chronicle.headOf(topic)
     const watched = new WatchedSubscription({ topic, from, iterated, began }, this.#chronicle, (what) =>
       this.#report(device.index, `subscription ${place} to ${topic} ${what}`),
     )
@@ -113,6 +114,7 @@ export class SubscriptionOracle {
 /** A subscription that asks for the same and has no answer yet: a further one shares that answer. */
 function asked({ subscriptions }: Device, topic: string, from: From): WatchedSubscription | undefined {
   return subscriptions.find(
-    (other) => other.topic === topic && !other.settled && JSON.stringify(other.from) === JSON.stringify(from),
+    (other) =>
+      other.topic === topic && !other.answered && JSON.stringify(other.from) === JSON.stringify(from),
   )
 }

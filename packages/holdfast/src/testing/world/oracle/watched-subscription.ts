@@ -45,9 +45,13 @@ export class WatchedSubscription {
     return !this.#unsubscribed && this.error === null
   }
 
+  get answered(): boolean {
+    return this.#ready !== null
+  }
+
   /** It ended, or it is known from where on it is told of everything. */
   get settled(): boolean {
-    return !this.active || this.#ready !== null
+    return !this.active || this.answered
   }
 
   begun(subscription: Subscription): void {
