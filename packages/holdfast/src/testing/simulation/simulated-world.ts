@@ -11,7 +11,7 @@ import { leftInHub, simulatedHub, type SimulatedHub } from '../simulated-hub.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { Chaos, type MisbehaveOptions, type Victims } from './chaos.ts'
 import { FaultyNetwork } from './simulated-network.ts'
-import { FaultyPages, type Seat } from './simulated-page.ts'
+import { FaultyPages, stallAtLeast, type Seat } from './simulated-page.ts'
 import { SimulatedTime } from './simulated-time.ts'
 import type { SimulatedConnectOptions, Simulation, StartHub } from './simulation.ts'
 
@@ -89,7 +89,7 @@ export class SimulatedWorld implements Simulation {
 
   pauseHub(ms: number): void {
     this.#tell('hub', `paused for ${ms} ms`)
-    this.#process().peer.loop.stall(ms)
+    stallAtLeast(this.#process().peer.loop, ms)
   }
 
   connect({
