@@ -9,6 +9,7 @@ export function linkSocketSuite(pair: PortPair): void {
     registration(pair)
     writing(pair)
     ending(pair)
+    destroying(pair)
   })
 }
 
@@ -126,6 +127,10 @@ function ending(pair: PortPair): void {
     await bench().rest()
     expect([client.frames, count, end.told]).toEqual([[], 0, ['closed']])
   })
+}
+
+function destroying(pair: PortPair): void {
+  const bench = benchOf(pair)
 
   test('destroyed it ends once at both ends, and nothing comes after', async () => {
     const { client, end } = await openedLink(bench())
