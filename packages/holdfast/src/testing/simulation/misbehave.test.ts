@@ -55,7 +55,7 @@ test.each([websocket(), sse(), longPoll()])(
       simulation.startHub((createHub) => createHub())
       const clients = [1, 2].map(() => simulation.connect({ transports: [transport] }))
       const followers = clients.map(follow)
-        simulation.misbehave({ faults: withoutDeaths })
+      simulation.misbehave({ faults: withoutDeaths })
       const outcomes = await talk(simulation, clients)
       expect([...outcomes.values()].filter((outcome) => outcome !== 'done')).toEqual([])
       for (const { heard } of followers) {
