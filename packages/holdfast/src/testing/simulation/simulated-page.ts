@@ -2,7 +2,6 @@ import type { Client } from '../../client/connect.ts'
 import type { PageEvent } from '../../client/env.ts'
 import type { MemoryNetwork } from '../memory-network.ts'
 import type { SimulatedClient } from '../simulated-client.ts'
-import type { VirtualLoop } from '../virtual-loop.ts'
 
 /** What happens to the page in which a client runs, and to its machine. */
 export interface SimulatedPages {
@@ -37,7 +36,7 @@ export class FaultyPages implements SimulatedPages {
   freeze(client: Client, ms: number): void {
     const { loop } = this.#seatOf(client)
     this.#tell(client, `frozen for ${ms} ms`)
-    stallAtLeast(loop, ms)
+    loop.stall(ms)
   }
 
   goOffline(client: Client): void {
@@ -79,9 +78,4 @@ export class FaultyPages implements SimulatedPages {
     const seat = this.#seatOf(client)
     seat.loop.io(() => seat.page?.[event]())
   }
-}
-
-/** A process that stalls already does not come to life earlier. */
-export function stallAtLeast(loop: VirtualLoop, ms: number): void {
-  loop.stall(Math.max(ms, loop.stalledUntil - loop.clock.now))
 }

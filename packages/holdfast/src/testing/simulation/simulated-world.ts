@@ -11,7 +11,7 @@ import { leftInHub, simulatedHub, type SimulatedHub } from '../simulated-hub.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { Chaos, type MisbehaveOptions, type Victims } from './chaos.ts'
 import { FaultyNetwork } from './simulated-network.ts'
-import { FaultyPages, stallAtLeast, type Seat } from './simulated-page.ts'
+import { FaultyPages, type Seat } from './simulated-page.ts'
 import { SimulatedTime } from './simulated-time.ts'
 import type { SimulatedConnectOptions, Simulation, StartHub } from './simulation.ts'
 
@@ -89,7 +89,7 @@ export class SimulatedWorld implements Simulation {
 
   pauseHub(ms: number): void {
     this.#tell('hub', `paused for ${ms} ms`)
-    stallAtLeast(this.#process().peer.loop, ms)
+    this.#process().peer.loop.stall(ms)
   }
 
   connect({
@@ -116,7 +116,7 @@ export class SimulatedWorld implements Simulation {
   }
 
   async calm(): Promise<void> {
-    await this.#repair()
+    this.#repair()
     this.#tell('everything', 'works again')
     const inOrder = (): boolean =>
       this.#open().every(({ client }) => client.state === 'live' && client.pending === 0)
@@ -132,7 +132,7 @@ export class SimulatedWorld implements Simulation {
 
   /** Closes everything, and tells what is left: nothing, if all is right. */
   async close(): Promise<string[]> {
-    await this.#repair()
+    this.#repair()
     const left = await this.#unfinished()
     await Promise.all([...this.#seats.keys()].map((client) => client.close()))
     const { hub, peer } = this.#running ?? {}
@@ -162,15 +162,12 @@ export class SimulatedWorld implements Simulation {
     return count() > 0 ? [`${count()} running operations`] : []
   }
 
-  /** The faults end; who is frozen or paused first comes to life again, and what happened meanwhile keeps its order. */
-  async #repair(): Promise<void> {
+  /** The faults end. Whoever was frozen or paused goes on, and what happened meanwhile keeps its order. */
+  #repair(): void {
     this.#chaos?.stop()
     this.#chaos = null
-    const stalled = (): boolean =>
-      [...this.#seats.values(), ...(this.#running ? [this.#running.peer] : [])].some(
-        ({ loop }) => loop.stalledUntil > this.clock.now,
-      )
-    await this.clock.until(() => !stalled(), Infinity)
+    this.#running?.peer.loop.goOn()
+    for (const { loop } of this.#seats.values()) loop.goOn()
     if (!this.#running && this.#start) this.restartHub()
     this.pages.comeBack()
     this.network.repair()

@@ -67,8 +67,8 @@ export interface Simulation {
    */
   misbehave(options?: MisbehaveOptions): void
   /**
-   * From now on everything works: what is frozen or paused comes to its end, a dead hub starts again, the network is
-   * repaired, pages come back. Resolves when the time has passed in which everybody must have noticed, and all clients that are
+   * From now on everything works: what is frozen or paused goes on, a dead hub starts again, the network is repaired, pages
+   * come back. Resolves when the time has passed in which everybody must have noticed, and all clients that are
    * not closed are live with nothing pending.
    * @throws Error if some client is not within ten minutes of virtual time
    */
