@@ -21,12 +21,23 @@ export const mutantsOfLinks: readonly Mutant[] = [
   },
   {
     name: 'connect-times',
-    bug: 'Of two links the one that arrived last wins, instead of the higher attempt.',
+    bug: 'A link that closes is taken for the present one unless it connected earlier, by the wall clock.',
     changes: [
       {
+        file: 'server/sessions/session.ts',
+        find: 'const before = this.#link\n',
+        replace: `const before = this.#link
+    this.connectedAt = link.connectedAt = this.#parts.env.wallNow()\n`,
+      },
+      {
+        file: 'server/sessions/session.ts',
+        find: 'if (this.#link !== link) return\n',
+        replace: 'if (link.connectedAt < this.connectedAt) return\n',
+      },
+      {
         file: 'core/session/step.ts',
-        find: 'if (attempt <= state.attempt) return',
-        replace: 'if (attempt === state.attempt) return',
+        find: "state.name === 'live' && state.link === input.link",
+        replace: "state.name === 'live'",
       },
     ],
     seed: 0,

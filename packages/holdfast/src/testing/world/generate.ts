@@ -22,7 +22,7 @@ export function generate(seed: number): Schedule {
   const steps: Step[] = []
   for (let client = 0; client < clients; client++)
     steps.push({ at: 0, ...generators.subscribe.draw(drawing, client) })
-  const pace = random.pick([20, 100, 300, 1_000])
+  const pace = random.pick(soundNetwork ? [100, 1_000, 10_000] : [20, 100, 300, 1_000])
   let at = 0
   for (let left = random.integer(8, random.pick([20, 40, 60])); left > 0; left--) {
     at += random.integer(0, random.chance(0.06) ? 30_000 : pace)
