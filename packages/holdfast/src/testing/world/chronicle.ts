@@ -2,6 +2,7 @@ import type { AskStore, Conclusion } from '../../engines/ask-store.ts'
 import type { Engine, TopicLog } from '../../engines/engine.ts'
 import { memory } from '../../engines/memory.ts'
 import type { Position } from '../../core/wire/frames.ts'
+import type { Truth } from './oracle/witnesses.ts'
 
 /** Who wants to know at once what happened. */
 export interface ChronicleReader {
@@ -15,8 +16,8 @@ export interface KeptConclusion {
   readonly conclusion: Conclusion
 }
 
-/** What really happened at the hubs, whatever anybody was told. */
-export class Chronicle {
+/** What really happened at the hubs of a world. */
+export class Chronicle implements Truth {
   reader: ChronicleReader | null = null
   /** Which hub runs: the first, the second … */
   life = 0

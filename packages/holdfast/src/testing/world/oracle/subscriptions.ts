@@ -1,26 +1,24 @@
 import type { From } from '../../../core/wire/frames.ts'
 import type { HoldfastError } from '../../../core/wire/errors.ts'
 import type { Subscription, SubscriptionHandlers } from '../../../client/subscription.ts'
-import type { Chronicle } from '../chronicle.ts'
-import type { Device } from '../device.ts'
-import type { Services } from '../services.ts'
 import type { Report } from './violation.ts'
 import { WatchedSubscription } from './watched-subscription.ts'
+import type { JudgedClient, ServiceRecord, Truth } from './witnesses.ts'
 
 /** Per topic and subscription, offsets ascend by one or a gap says why; and who subscribes is told as long as it may be. */
 export class SubscriptionOracle {
-  readonly #chronicle: Chronicle
-  readonly #services: Services
+  readonly #chronicle: Truth
+  readonly #services: ServiceRecord
   readonly #report: Report
 
-  constructor(chronicle: Chronicle, services: Services, report: Report) {
+  constructor(chronicle: Truth, services: ServiceRecord, report: Report) {
     this.#chronicle = chronicle
     this.#services = services
     this.#report = report
   }
 
   /** A subscription that is about to begin. */
-  watch(device: Device, topic: string, from: From, iterated: boolean): WatchedSubscription {
+  watch(device: JudgedClient, topic: string, from: From, iterated: boolean): WatchedSubscription {
     const place = device.subscriptions.length
     const watched = new WatchedSubscription(topic, from, iterated, this.#chronicle, (what) =>
       this.#report(device.index, `subscription ${place} to ${topic} ${what}`),
@@ -29,7 +27,7 @@ export class SubscriptionOracle {
     return watched
   }
 
-  handlersOf(device: Device, watched: WatchedSubscription): SubscriptionHandlers {
+  handlersOf(device: JudgedClient, watched: WatchedSubscription): SubscriptionHandlers {
     return {
       message: (message) => watched.told(message),
       gap: (gap) => watched.told(gap),
@@ -39,7 +37,7 @@ export class SubscriptionOracle {
 
   /** Reads with an iterator; `pause` is what the application does with each event. */
   async iterate(
-    device: Device,
+    device: JudgedClient,
     watched: WatchedSubscription,
     subscription: Subscription,
     pause: () => Promise<void>,
@@ -54,7 +52,7 @@ export class SubscriptionOracle {
     }
   }
 
-  ended(device: Device, watched: WatchedSubscription, error: HoldfastError): void {
+  ended(device: JudgedClient, watched: WatchedSubscription, error: HoldfastError): void {
     watched.error = error
     const { topic } = watched
     const { code } = error
@@ -69,12 +67,12 @@ export class SubscriptionOracle {
     }
   }
 
-  allReady(devices: readonly Device[]): boolean {
+  allReady(devices: readonly JudgedClient[]): boolean {
     return devices.every(({ over, subscriptions }) => over || subscriptions.every(({ settled }) => settled))
   }
 
   /** Everybody who still subscribes has to have got the last message. */
-  hasLast(devices: readonly Device[], lastOf: (topic: string) => unknown): boolean {
+  hasLast(devices: readonly JudgedClient[], lastOf: (topic: string) => unknown): boolean {
     return devices.every((device) =>
       device.subscriptions.every(
         (watched) => !watched.active || device.over || watched.last === lastOf(watched.topic),
@@ -82,7 +80,7 @@ export class SubscriptionOracle {
     )
   }
 
-  reportSilent(devices: readonly Device[], lastOf: (topic: string) => unknown): void {
+  reportSilent(devices: readonly JudgedClient[], lastOf: (topic: string) => unknown): void {
     for (const device of devices) {
       for (const [place, watched] of device.subscriptions.entries()) {
         if (!watched.active || device.over || watched.last === lastOf(watched.topic)) continue

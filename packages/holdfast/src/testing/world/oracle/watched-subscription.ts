@@ -1,7 +1,7 @@
 import type { HoldfastError } from '../../../core/wire/errors.ts'
 import type { From, Position } from '../../../core/wire/frames.ts'
 import type { Gap, Message, Subscription } from '../../../client/subscription.ts'
-import type { Chronicle } from '../chronicle.ts'
+import type { Truth } from './witnesses.ts'
 
 /** One subscription of a client, and whether what it is told keeps the promise: ascending by one, or a gap says why. */
 export class WatchedSubscription {
@@ -15,7 +15,7 @@ export class WatchedSubscription {
   error: HoldfastError | null = null
   #subscription: Subscription | null = null
   #unsubscribed = false
-  readonly #chronicle: Chronicle
+  readonly #chronicle: Truth
   readonly #fault: (what: string) => void
   /** Where the head of the topic was when it began. */
   readonly #headAtBegin: Position | null
@@ -24,13 +24,7 @@ export class WatchedSubscription {
   #early: Message | Gap | null = null
   #ready: Position | null = null
 
-  constructor(
-    topic: string,
-    from: From,
-    iterated: boolean,
-    chronicle: Chronicle,
-    fault: (what: string) => void,
-  ) {
+  constructor(topic: string, from: From, iterated: boolean, chronicle: Truth, fault: (what: string) => void) {
     this.topic = topic
     this.from = from
     this.iterated = iterated
