@@ -1,6 +1,6 @@
 import type { From } from '../../../core/wire/frames.ts'
 import type { HoldfastError } from '../../../core/wire/errors.ts'
-import type { Subscription, SubscriptionHandlers } from '../../../client/subscription.ts'
+import type { Gap, Message, SubscriptionHandlers } from '../../../client/subscription.ts'
 import type { Report } from './violation.ts'
 import { WatchedSubscription } from './watched-subscription.ts'
 import type { JudgedClient, ServiceRecord, Truth } from './witnesses.ts'
@@ -39,7 +39,7 @@ export class SubscriptionOracle {
   async iterate(
     device: JudgedClient,
     watched: WatchedSubscription,
-    subscription: Subscription,
+    subscription: AsyncIterable<Message | Gap>,
     pause: () => Promise<void>,
   ): Promise<void> {
     try {
