@@ -17,8 +17,9 @@ export interface GivenCommand<Value> {
 }
 
 interface Waiting {
-  resolve(value: unknown): void
-  reject(error: unknown): void
+  // The value is what the command's caller says it is.
+  readonly resolve: (value: never) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** A recorded hub in a process of its own, to be killed, paused and commanded. */
@@ -65,7 +66,7 @@ export class HubProcess {
   give<Value>(command: HubCommand): GivenCommand<Value> {
     const number = ++this.#commands
     const result = new Promise<Value>((resolve, reject) => {
-      this.#waiting.set(number, { resolve: resolve as Waiting['resolve'], reject })
+      this.#waiting.set(number, { resolve, reject })
     })
     const numbered: NumberedCommand = { number, command }
     if (this.#child.connected) this.#child.send(numbered)
@@ -111,7 +112,7 @@ export class HubProcess {
     const waiting = this.#waiting.get(reply.number)
     this.#waiting.delete(reply.number)
     if ('failure' in reply) waiting?.reject(errorOf(reply.failure))
-    else waiting?.resolve(reply.value)
+    else waiting?.resolve(reply.value as never)
   }
 }
 

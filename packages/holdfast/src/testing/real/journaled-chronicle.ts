@@ -104,7 +104,8 @@ export class JournaledChronicle implements Truth {
 
   #read(line: string): void {
     const record = parse(line)
-    switch (record?.did) {
+    if (!record) return
+    switch (record.did) {
       case 'begin':
         return this.#begin()
       case 'accept':

@@ -210,7 +210,7 @@ const outboxOperations = 1_000
 const hubOptions: RecordedHubSettings['options'] = {
   heartbeat: { intervalMs: 2_500, timeoutMs: 2_500 },
   timeouts: { sessionTtlMs: 15_000 },
-  retention: { messages: 100 },
+  retention: { messages: 30 },
 }
 
 const namesOf = (what: string, count: number): string[] =>

@@ -2,7 +2,6 @@ import type { Violation } from '../world/oracle/violation.ts'
 import type { PublishResult } from '../../core/wire/frames.ts'
 import type { Attempt } from '../world/oracle/attempt.ts'
 import type { Truth } from '../world/oracle/witnesses.ts'
-import type { RealClient } from './real-client.ts'
 import type { RealWorld } from './real-world.ts'
 
 /** What a run came to, so far. */
@@ -16,10 +15,18 @@ export interface RunReport {
   readonly cuts: number
   readonly kills: number
   readonly pauses: number
+  readonly messages: MessageCounts
   readonly violations: readonly Violation[]
   readonly losses: Losses
   /** All counts, to be printed. */
   readonly lines: readonly string[]
+}
+
+export interface MessageCounts {
+  readonly published: number
+  readonly acknowledged: number
+  /** To all subscriptions together. */
+  readonly delivered: number
 }
 
 /** Counted beside the oracle, by simpler means. */
@@ -31,7 +38,8 @@ export interface Losses {
 }
 
 export function reportOf(world: RealWorld): RunReport {
-  const { tally, clients, attempts, oracle, open } = world
+  const { tally, attempts, oracle, open } = world
+  const messages = messagesOf(world)
   return {
     at: world.now(),
     live: open.filter(({ client }) => client.state === 'live').length,
@@ -40,9 +48,10 @@ export function reportOf(world: RealWorld): RunReport {
     cuts: tally.total('cuts'),
     kills: tally.of('hub', 'SIGKILL'),
     pauses: tally.of('hub', 'SIGSTOP'),
+    messages,
     violations: oracle.violations,
     losses: lossesOf(world),
-    lines: [...tally.lines(), ...messagesOf(world), ...linksOf(clients)],
+    lines: [...tally.lines(), ...linesOf(world, messages)],
   }
 }
 
@@ -71,23 +80,26 @@ function isDone({ described }: Attempt, value: unknown, executions: number, trut
   return truth.messageAt(topic, epoch, offset) === token
 }
 
-function messagesOf({ clients, attempts }: RealWorld): string[] {
+function messagesOf({ clients, attempts }: RealWorld): MessageCounts {
   const published = attempts.filter(({ described: { kind } }) => kind === 'publish' || kind === 'hubPublish')
-  const acknowledged = published.filter(({ ending }) => ending?.kind === 'resolved').length
   const audits = clients.flatMap((client) => client.audits)
-  const delivered = audits.reduce((sum, { messages }) => sum + messages, 0)
+  return {
+    published: published.length,
+    acknowledged: published.filter(({ ending }) => ending?.kind === 'resolved').length,
+    delivered: audits.reduce((sum, { messages }) => sum + messages, 0),
+  }
+}
+
+function linesOf({ clients }: RealWorld, { published, acknowledged, delivered }: MessageCounts): string[] {
+  const audits = clients.flatMap((client) => client.audits)
   const gaps = (['epoch', 'pruned', 'slow'] as const).map((reason) => {
     const count = audits.reduce((sum, audit) => sum + (audit.gaps[reason] ?? 0), 0)
     return `${count} ${reason}`
   })
+  const reconnects = clients.reduce((sum, { client }) => sum + client.stats().reconnects, 0)
   return [
-    `messages: ${published.length} published; ${acknowledged} acknowledged; ${delivered} delivered to ${audits.length} subscriptions`,
+    `messages: ${published} published; ${acknowledged} acknowledged; ${delivered} delivered to ${audits.length} subscriptions`,
     `gaps told of: ${gaps.join('; ')}`,
+    `clients: ${clients.length} in all; ${reconnects} reconnects`,
   ]
-}
-
-function linksOf(clients: readonly RealClient[]): string[] {
-  const stats = clients.map(({ client }) => client.stats())
-  const reconnects = stats.reduce((sum, { reconnects }) => sum + reconnects, 0)
-  return [`clients: ${clients.length} in all; ${reconnects} reconnects`]
 }
