@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { AskSummary } from '../../server/asks/ask.ts'
 import type { HubStats } from '../../server/hub-stats.ts'
 import type { Ask } from '../../client/ask.ts'
-import { publishFromHub, subscribeTo } from './deeds.ts'
+import { publishFromHub, subscribeTo } from './actions.ts'
 import type { RealClient } from './real-client.ts'
 import type { RealWorld } from './real-world.ts'
-import { calm } from './troubles.ts'
+import { calm } from './faults.ts'
 
 /** By then everything has to be in order again: the longest backoff, silences that are judged, a slow machine. */
 const patienceMs = 180_000

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Violation } from '../world/oracle/violation.ts'
-import { doSomething, subscribeTo } from './deeds.ts'
+import { act, subscribeTo } from './actions.ts'
 import { end } from './ending.ts'
 import { RealWorld } from './real-world.ts'
 import { reportOf, type RunReport } from './report.ts'
-import { makeTrouble } from './troubles.ts'
+import { injectFault } from './faults.ts'
 
 export interface RunSettings {
   readonly seed: number
@@ -12,9 +12,9 @@ export interface RunSettings {
   /** How long things happen; after that everything has to come in order. */
   readonly durationMs: number
   /** What applications do, all together. */
-  readonly deedsPerSecond: number
+  readonly actionsPerSecond: number
   /** What networks do, all together. */
-  readonly troublesPerSecond: number
+  readonly faultsPerSecond: number
   /** From one SIGKILL to the next, on average; a little less from one SIGSTOP to the next. */
   readonly killEveryMs: number
   /** How long the hub may be paused. */
@@ -30,15 +30,16 @@ export interface RunSettings {
 /** Lets real clients and a real hub meet real faults, and judges what they are told. */
 export async function run(settings: RunSettings): Promise<RunReport> {
   const world = await RealWorld.start(settings)
-  const watch = setInterval(check(world, settings), checkEveryMs)
+  const check = checkOf(world, settings)
+  const watch = setInterval(check, checkEveryMs)
   const progress = setInterval(() => settings.progress?.(reportOf(world)), progressEveryMs)
   try {
     for (const client of world.clients)
       for (const from of ['start', 'now'] as const)
         subscribeTo(world, client, world.random.pick(world.topics), from)
-    await act(world, settings)
+    await happen(world, settings)
     await end(world)
-    check(world, settings)()
+    check()
     return reportOf(world)
   } finally {
     clearInterval(watch)
@@ -52,8 +53,8 @@ const progressEveryMs = 10_000
 const tickMs = 50
 
 /** All at once, each at its own pace, until the time is over and enough has happened. */
-async function act(world: RealWorld, settings: RunSettings): Promise<void> {
-  const { durationMs, least, deedsPerSecond, troublesPerSecond } = settings
+async function happen(world: RealWorld, settings: RunSettings): Promise<void> {
+  const { durationMs, least, actionsPerSecond, faultsPerSecond } = settings
   const { tally } = world
   const goesOn = (): boolean =>
     world.now() < durationMs ||
@@ -61,16 +62,16 @@ async function act(world: RealWorld, settings: RunSettings): Promise<void> {
     tally.of('hub', 'SIGKILL') < least.kills ||
     tally.of('hub', 'SIGSTOP') < least.pauses
   await Promise.all([
-    paced(goesOn, deedsPerSecond, () => doSomething(world)),
-    paced(goesOn, troublesPerSecond, () => makeTrouble(world)),
+    paced(goesOn, actionsPerSecond, () => act(world)),
+    paced(goesOn, faultsPerSecond, () => injectFault(world)),
     killAgainAndAgain(world, settings, goesOn),
     pauseAgainAndAgain(world, settings, goesOn),
   ])
 }
 
-async function paced(goesOn: () => boolean, perSecond: number, act: () => void): Promise<void> {
+async function paced(goesOn: () => boolean, perSecond: number, perform: () => void): Promise<void> {
   for (let due = 0; goesOn(); due += (perSecond * tickMs) / 1_000) {
-    for (; due >= 1; due--) act()
+    for (; due >= 1; due--) perform()
     // oxlint-disable-next-line no-await-in-loop -- a pace
     await pause(tickMs)
   }
@@ -118,7 +119,7 @@ async function waits(goesOn: () => boolean, ms: number): Promise<boolean> {
 }
 
 /** Looks at what can be seen at any time, and tells of what was found since the last time. */
-function check({ oracle, truth, log }: RealWorld, { violated }: RunSettings): () => void {
+function checkOf({ oracle, truth, log }: RealWorld, { violated }: RunSettings): () => void {
   let told = 0
   return () => {
     oracle.checkEvent()

@@ -9,13 +9,13 @@ import type { RealClient } from './real-client.ts'
 import type { RealWorld } from './real-world.ts'
 
 /** Something that applications do, and how often among the others. */
-interface Deed {
+interface Action {
   readonly weight: number
   do(world: RealWorld, client: RealClient): void
 }
 
 /** What applications do; the choices are drawn from the world's seed. */
-const deeds: Readonly<Record<string, Deed>> = {
+const actions: Readonly<Record<string, Action>> = {
   publish: { weight: 24, do: (world, client) => publish(world, client, world.random.pick(world.topics)) },
   burst: { weight: 1, do: burst },
   hubPublish: { weight: 6, do: hubPublish },
@@ -32,13 +32,13 @@ const deeds: Readonly<Record<string, Deed>> = {
   reload: { weight: 1, do: reload },
 }
 
-const names = Object.entries(deeds).flatMap(([name, { weight }]) => Array<string>(weight).fill(name))
+const names = Object.entries(actions).flatMap(([name, { weight }]) => Array<string>(weight).fill(name))
 
 /** One application does one thing. */
-export function doSomething(world: RealWorld): void {
+export function act(world: RealWorld): void {
   const client = anybody(world)
   const name = world.random.pick(names)
-  deeds[name]?.do(world, client)
+  actions[name]?.do(world, client)
 }
 
 export function subscribeTo(world: RealWorld, client: RealClient, topic: string, from: From): void {
@@ -73,7 +73,7 @@ function choices({ random, nextToken }: RealWorld, token = nextToken()): Operati
 }
 
 const handling = ({ random }: RealWorld): Handling => ({
-  takesMs: random.chance(0.4) ? random.integer(1, random.pick([50, 1_000, 8_000])) : 0,
+  takesMs: random.chance(0.5) ? random.integer(1, random.pick([50, 2_000, 8_000])) : 0,
   ends: random.pick(['returned', 'returned', 'returned', 'rejected', 'thrown'] as const),
 })
 

@@ -5,31 +5,37 @@ import type { SeededRandom } from '../seeded-random.ts'
 import type { RealClient } from './real-client.ts'
 import type { RealWorld } from './real-world.ts'
 
-interface Trouble {
+interface Fault {
   readonly weight: number
-  make(world: RealWorld, client: RealClient): void
+  inject(world: RealWorld, client: RealClient): void
 }
 
 /** What networks do to one client. */
-const troubles: Readonly<Record<string, Trouble>> = {
-  cut: { weight: 3, make: (world, client) => cutOff(world, client, 'cut', 'all') },
-  reset: { weight: 3, make: (world, client) => cutOff(world, client, 'reset', 'all') },
-  resetOne: { weight: 2, make: (world, client) => cutOff(world, client, 'reset', 'one') },
-  freeze: { weight: 2, make: freeze },
-  stall: { weight: 3, make: stall },
-  unreachable: { weight: 1, make: unreachable },
-  conditions: { weight: 3, make: (world, { proxy }) => worsen(proxy, world.random) },
+const faults: Readonly<Record<string, Fault>> = {
+  cut: { weight: 3, inject: (world, client) => cutOff(world, client, 'cut', 'all') },
+  reset: { weight: 3, inject: (world, client) => cutOff(world, client, 'reset', 'all') },
+  resetOne: { weight: 2, inject: (world, client) => cutOff(world, client, 'reset', 'one') },
+  freeze: { weight: 2, inject: freeze },
+  stall: { weight: 3, inject: stall },
+  unreachable: { weight: 1, inject: unreachable },
+  conditions: { weight: 3, inject: (world, { proxy }) => worsen(proxy, world.random) },
 }
 
-const names = Object.entries(troubles).flatMap(([name, { weight }]) => Array<string>(weight).fill(name))
+const names = Object.entries(faults).flatMap(([name, { weight }]) => Array<string>(weight).fill(name))
 
 /** Something goes wrong between the hub and one client. */
-export function makeTrouble(world: RealWorld): void {
-  const client = world.random.pick(world.open)
+export function injectFault(world: RealWorld): void {
+  const client = victimOf(world)
   const name = world.random.pick(names)
   world.log.note(client.index, `meets ${name}`)
-  world.tally.count('troubles', name)
-  troubles[name]?.make(world, client)
+  world.tally.count('faults', name)
+  faults[name]?.inject(world, client)
+}
+
+/** Half of the time somebody whose operations are on their way. */
+function victimOf({ open, random }: RealWorld): RealClient {
+  const busy = open.filter(({ client }) => client.pending > 0)
+  return random.pick(busy.length > 0 && random.chance(0.5) ? busy : open)
 }
 
 /** All networks work again. What vanished stays lost, and is found out by silence. */
