@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     clients,
     durationMs,
     actionsPerSecond: clients / 5,
-    faultsPerSecond: Math.max(clients / 60, 1),
+    faultsPerSecond: Math.max(clients / 45, 1),
     killEveryMs: Math.min(22_000, durationMs / 4),
     longestPauseMs: 20_000,
     least: { cuts: 0, kills: 0, pauses: 0 },

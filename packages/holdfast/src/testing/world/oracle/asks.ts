@@ -135,12 +135,15 @@ export class AskOracle {
     if (!(error instanceof HoldfastError)) return this.#faultOf(given, `was rejected with ${String(error)}`)
     const { code, outcome } = error
     const conclusions = this.#conclusionsOf(given.ask.id)
-    const won = conclusions.some(({ conclusion }) => this.#isOf(conclusion, given))
-    // An answer that won may be lost on its way back only with its hub, its user or its client.
+    const { chronicle, hubEnded } = this.#circumstances
+    // One that won at an earlier hub, and was sent again to one that knows nothing of that, may be refused by it [R66].
+    const won = conclusions.some(
+      ({ life, conclusion }) => life === chronicle.life && this.#isOf(conclusion, given),
+    )
+    // An answer that won may be lost on its way back only with its user or its client.
     if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
       conclusions.some(({ conclusion }) => conclusion.status === status)
-    const { chronicle, hubEnded } = this.#circumstances
     const steps = this.#questions.filter(({ pending }) => pending.id === given.ask.id).map(({ step }) => step)
     const excuses: Partial<Record<string, boolean>> = {
       already_answered: ended('answered'),
