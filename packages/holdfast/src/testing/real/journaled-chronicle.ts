@@ -1,7 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import type { Position } from '../../core/wire/frames.ts'
-import { placeOf, type ChronicleReader, type KeptConclusion } from '../world/chronicle.ts'
+import {
+  placeOf,
+  type AcceptedMessage,
+  type ChronicleReader,
+  type KeptConclusion,
+} from '../world/chronicle.ts'
 import type { Logged } from '../world/oracle/protocol.ts'
 import type { Truth } from '../world/oracle/witnesses.ts'
 import type { JournalRecord } from './journal.ts'
@@ -18,7 +23,7 @@ export class JournaledChronicle implements Truth {
   #unread = ''
   #life = 0
   readonly #executions = new Map<string, number>()
-  readonly #messages = new Map<string, string>()
+  readonly #messages = new Map<string, AcceptedMessage>()
   readonly #heads = new Map<string, Position>()
   /** The oldest message that is kept, of topics that somebody subscribes to. */
   readonly #oldest = new Map<string, Position>()
@@ -57,7 +62,13 @@ export class JournaledChronicle implements Truth {
   messageAt(topic: string, epoch: string, offset: number): string | undefined {
     const place = placeOf(topic, epoch, offset)
     if (!this.#messages.has(place)) this.#catchUp()
-    return this.#messages.get(place)
+    return this.#messages.get(place)?.token
+  }
+
+  acceptedBefore(topic: string, { epoch, offset }: Position): number | undefined {
+    const place = placeOf(topic, epoch, offset)
+    if (!this.#messages.has(place)) this.#catchUp()
+    return this.#messages.get(place)?.order
   }
 
   headOf(topic: string): Position | null {
@@ -137,7 +148,7 @@ export class JournaledChronicle implements Truth {
   }
 
   #accept({ token, topic, epoch, offset, oldest }: JournalRecord & { readonly did: 'accept' }): void {
-    this.#messages.set(placeOf(topic, epoch, offset), token)
+    this.#messages.set(placeOf(topic, epoch, offset), { token, order: this.#messages.size })
     this.#heads.set(topic, { epoch, offset })
     if (oldest !== null) this.#oldest.set(topic, { epoch, offset: oldest })
     this.#execute(token)

@@ -40,7 +40,7 @@ export class ClientOracle {
   }
 
   /** After each event: what is cheap to see. */
-  readonly checkEvent = (): void => {
+  checkEvent(): void {
     for (const device of this.#witnessed.devices) {
       this.links.check(device)
       this.closing.check(device)

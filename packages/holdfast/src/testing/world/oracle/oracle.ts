@@ -1,9 +1,10 @@
 import type { Pair } from '../../pair.ts'
 import type { Chronicle } from '../chronicle.ts'
 import type { Device } from '../device.ts'
-import type { WorldSettings } from '../schedule.ts'
+import type { Schedule } from '../schedule.ts'
 import type { Services } from '../services.ts'
 import { ClientOracle } from './client-oracle.ts'
+import { HeartbeatOracle } from './heartbeats.ts'
 import { MemoryOracle } from './memory.ts'
 
 export interface WitnessedWorld {
@@ -11,17 +12,19 @@ export interface WitnessedWorld {
   readonly devices: readonly Device[]
   readonly chronicle: Chronicle
   readonly services: Services
-  readonly settings: WorldSettings
+  readonly schedule: Schedule
   readonly hubEnded: () => boolean
 }
 
 /** Judges a simulated world: all that clients are told, and what can be seen inside of clients and hubs. */
 export class Oracle extends ClientOracle {
+  readonly heartbeats: HeartbeatOracle
   readonly memory: MemoryOracle
   readonly #world: WitnessedWorld
 
   constructor(world: WitnessedWorld) {
-    const { pair, devices, chronicle, services, settings, hubEnded } = world
+    const { pair, devices, chronicle, services, schedule, hubEnded } = world
+    const { settings } = schedule
     super({
       devices,
       chronicle,
@@ -34,7 +37,13 @@ export class Oracle extends ClientOracle {
       knowsSession: (session) => pair.hub.sessions().some(({ id }) => id === session),
     })
     this.#world = world
+    this.heartbeats = new HeartbeatOracle(schedule, this.reportOf('heartbeats'))
     this.memory = new MemoryOracle(pair, settings, this.reportOf('memory'))
+  }
+
+  override checkEvent(): void {
+    super.checkEvent()
+    for (const device of this.#world.devices) this.heartbeats.check(device)
   }
 
   /** After each step of the schedule, and at last: what is not cheap to see. */

@@ -23,6 +23,7 @@ const expectedLogs: ReadonlySet<string> = new Set([
   'authorize failed',
   'a request handler failed',
   'the validator of an ask failed',
+  'the engine could not conclude an ask',
 ])
 
 /** What a hub logged. */

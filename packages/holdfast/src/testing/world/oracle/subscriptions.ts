@@ -29,7 +29,7 @@ export class SubscriptionOracle {
 
   handlersOf(device: JudgedClient, watched: WatchedSubscription): SubscriptionHandlers {
     return {
-      message: (message) => watched.told(message),
+      message: (message) => this.#told(device, watched, message),
       gap: (gap) => watched.told(gap),
       error: (error) => this.ended(device, watched, error),
     }
@@ -44,12 +44,26 @@ export class SubscriptionOracle {
   ): Promise<void> {
     try {
       for await (const event of subscription) {
-        watched.told(event)
+        this.#told(device, watched, event)
         await pause()
       }
     } catch (error) {
       this.ended(device, watched, error as HoldfastError)
     }
+  }
+
+  #told(device: JudgedClient, watched: WatchedSubscription, event: Message | Gap): void {
+    watched.told(event)
+    // What an iterator holds may have come while it was allowed.
+    if (event.type === 'message' && !watched.iterated) this.#checkRight(device, event)
+  }
+
+  /** What is accepted after a right was withdrawn is not told to whoever lost it. */
+  #checkRight(device: JudgedClient, { topic, epoch, offset }: Message): void {
+    const denial = device.userChanged ? null : this.#services.denialOf(device.user, topic)
+    const order = this.#chronicle.acceptedBefore(topic, { epoch, offset })
+    if (denial?.known && order !== undefined && order >= denial.acceptedBefore)
+      this.#report(device.index, `was told of ${topic} ${offset}, which it may not read`)
   }
 
   ended(device: JudgedClient, watched: WatchedSubscription, error: HoldfastError): void {

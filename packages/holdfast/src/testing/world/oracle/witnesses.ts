@@ -14,6 +14,8 @@ export interface Truth {
   executionsOf(token: string): number
   /** The token of the message that was accepted at a place; undefined: none was. */
   messageAt(topic: string, epoch: string, offset: number): string | undefined
+  /** How many messages had been accepted before the one at a place; undefined: none was there. */
+  acceptedBefore(topic: string, position: Position): number | undefined
   /** The newest message of a topic in the present life of the hub, or one it had lately; null: there is none. */
   headOf(topic: string): Position | null
   /** The offset of the oldest message that is still kept of an epoch; null: nobody knows. */
@@ -42,4 +44,4 @@ export interface JudgedClient {
 }
 
 /** What the application's own services did. */
-export type ServiceRecord = Pick<Services, 'troubled' | 'wasEverDenied'>
+export type ServiceRecord = Pick<Services, 'troubled' | 'wasEverDenied' | 'denialOf'>
