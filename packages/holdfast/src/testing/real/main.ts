@@ -9,7 +9,13 @@ const mostViolationsPrinted = 10
 
 /** Real clients, a real hub and real faults, for minutes; exits with 1 if a promise was not kept. */
 async function main(): Promise<void> {
-  const { minutes, clients, seed } = settingsOf(process.argv.slice(2))
+  const settings = settingsOf(process.argv.slice(2))
+  if (!settings) {
+    console.error(usage)
+    process.exitCode = 2
+    return
+  }
+  const { minutes, clients, seed } = settings
   console.log(
     `${clients} clients for ${minutes} minutes, seed ${seed} (real sockets: it does not replay exactly)`,
   )
@@ -34,17 +40,24 @@ async function main(): Promise<void> {
   process.exitCode = violations.length + losses.lostInSilence + losses.repeated > 0 ? 1 : 0
 }
 
-function settingsOf(args: string[]): { minutes: number; clients: number; seed: number } {
+interface CommandLine {
+  readonly minutes: number
+  readonly clients: number
+  readonly seed: number
+}
+
+/** Null if it asks for what there is not. */
+function settingsOf(args: string[]): CommandLine | null {
   const options = {
     minutes: { type: 'string', default: '10' },
     clients: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
   } as const
-  const { values } = parseArgs({ args, options })
+  const { values, positionals } = parseArgs({ args, options, strict: false, allowPositionals: true })
   const [minutes = 0, clients = 0, seed = 0] = [values.minutes, values.clients, values.seed].map(Number)
+  const known = Object.keys(values).every((name) => Object.hasOwn(options, name)) && positionals.length === 0
   const sound = minutes > 0 && Number.isInteger(clients) && clients > 0 && Number.isInteger(seed)
-  if (!sound) throw new TypeError(usage)
-  return { minutes, clients, seed }
+  return known && sound ? { minutes, clients, seed } : null
 }
 
 function progressOf({ at, live, open, pending, cuts, kills, pauses, violations }: RunReport): string {
