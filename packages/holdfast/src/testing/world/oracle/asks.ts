@@ -135,7 +135,7 @@ export class AskOracle {
     if (!(error instanceof HoldfastError)) return this.#faultOf(given, `was rejected with ${String(error)}`)
     const { code, outcome } = error
     const conclusions = this.#conclusionsOf(given.ask.id)
-    const { chronicle, hubEnded, services } = this.#circumstances
+    const { chronicle, hubEnded, services, outboxOperations } = this.#circumstances
     // One that won at an earlier hub, and was sent again to one that knows nothing of that, may be refused by it [R66].
     const won = conclusions.some(
       ({ life, conclusion }) => life === chronicle.life && this.#isOf(conclusion, given),
@@ -155,6 +155,7 @@ export class AskOracle {
       timeout: steps.some(({ judgedMs }) => judgedMs > 0),
       closed: given.device.closing,
       identity_changed: given.device.userChanged,
+      outbox_full: given.device.client.pending >= outboxOperations,
       engine_failed: hubEnded || services.troubled.has('asks'),
     }
     if (excuses[code] !== true && given.device.endedBy !== code)

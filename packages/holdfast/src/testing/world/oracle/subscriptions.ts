@@ -20,7 +20,9 @@ export class SubscriptionOracle {
   /** A subscription that is about to begin. */
   watch(device: JudgedClient, topic: string, from: From, iterated: boolean): WatchedSubscription {
     const place = device.subscriptions.length
-    const watched = new WatchedSubscription(topic, from, iterated, this.#chronicle, (what) =>
+    const earlier = asked(device, topic, from)
+    const began = earlier ? earlier.began : this.#chronicle.headOf(topic)
+    const watched = new WatchedSubscription({ topic, from, iterated, began }, this.#chronicle, (what) =>
       this.#report(device.index, `subscription ${place} to ${topic} ${what}`),
     )
     device.subscriptions.push(watched)
@@ -105,4 +107,12 @@ export class SubscriptionOracle {
       }
     }
   }
+}
+
+/** A subscription that asks for the same and has no answer yet: a further one shares that answer. */
+function asked({ subscriptions }: JudgedClient, topic: string, from: From): WatchedSubscription | undefined {
+  return subscriptions.find(
+    (other) =>
+      other.topic === topic && !other.answered && JSON.stringify(other.from) === JSON.stringify(from),
+  )
 }
