@@ -233,6 +233,6 @@ function disconnect({ hub, log }: RealWorld, { client, index }: RealClient): voi
 /** It is closed, and another one comes in its place. */
 function reload(world: RealWorld, client: RealClient): void {
   void world.close(client)
-  const next = world.connect(client.proxy)
+  const next = world.connect(client.proxy, client.user)
   subscribeTo(world, next, world.random.pick(world.topics), 'start')
 }

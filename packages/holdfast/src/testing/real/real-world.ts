@@ -133,8 +133,11 @@ export class RealWorld {
     return await hub?.close()
   }
 
-  /** Connects a client behind a proxy: the first there, or one that follows another as after a reload. */
-  connect(proxy: FaultProxy): RealClient {
+  /**
+   * Connects a client behind a proxy: the first there, or one that follows another as after a reload.
+   * @param user default: the next in turn
+   */
+  connect(proxy: FaultProxy, user?: string): RealClient {
     const index = this.clients.length
     const own = transportNames[index % transportNames.length] ?? 'websocket'
     const others = transportNames.filter((name) => name !== own)
@@ -142,7 +145,7 @@ export class RealWorld {
     const client = new RealClient({
       index,
       over,
-      user: this.users[index % this.users.length] ?? '',
+      user: user ?? this.users[index % this.users.length] ?? '',
       proxy,
       outboxOperations,
       note: (what) => this.log.note(index, what),
