@@ -73,7 +73,7 @@ export class SubscriptionOracle {
     const { topic } = watched
     const { code } = error
     if (code === 'forbidden' || code === 'revoked') {
-      if (this.#services.wasEverDenied(device.user, topic)) return
+      if (device.userChanged || this.#services.wasEverDenied(device.user, topic)) return
       this.#report(device.index, `lost ${topic} with ${code}, although it was never withdrawn`)
     } else if (!device.closing) {
       // Its state changes right after its subscriptions have ended.
