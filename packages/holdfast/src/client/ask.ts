@@ -42,6 +42,7 @@ export interface Ask<Payload = unknown> {
    * over or another answer is on its way. With `data_invalid`, if JSON would alter the value, and whatever else refuses it
    * before it is queued, the ask stays as it was. With `timeout` or `aborted` the answer may have been taken: the ask is
    * `refused` until the hub tells.
+   * After a restart in which the hub lost its memory, an answer that it had taken can be refused too, for example with `ask_unknown`.
    */
   answer(value: unknown, options?: Omit<OperationOptions, 'idempotent'>): Operation<void>
   /** Takes an ask that is over out of the list before its time. */

@@ -1,10 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { rm } from 'node:fs/promises'
+import { buildProgram } from './build-program.ts'
 
 /** A program of the folder `programs` in a process of its own; it tells and is told things by messages. */
 export class ChildProgram {
@@ -32,18 +29,8 @@ export class ChildProgram {
 
   /** Runs the sources as they are now, not the build. */
   static async run(name: string, ...values: string[]): Promise<ChildProgram> {
-    const folder = await mkdtemp(join(tmpdir(), 'holdfast-program-'))
-    const outfile = join(folder, `${name}.cjs`)
-    const entry = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
-    await build({
-      entryPoints: [entry],
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      outfile,
-      logLevel: 'error',
-    })
-    return new ChildProgram(fork(outfile, values, { silent: true, execArgv: [] }), folder)
+    const { file, folder } = await buildProgram(name)
+    return new ChildProgram(fork(file, values, { silent: true, execArgv: [] }), folder)
   }
 
   /** What the program wrote. */

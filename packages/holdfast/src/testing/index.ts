@@ -11,5 +11,5 @@ export type { Direction, LineQuality, SimulatedNetwork } from './simulation/simu
 export type { SimulatedPages } from './simulation/simulated-page.ts'
 export type { FaultName, MisbehaveOptions } from './simulation/chaos.ts'
 export { FaultProxy } from './fault-proxy/fault-proxy.ts'
-export type { ConnectionKind, Fault, FaultRule } from './fault-proxy/fault.ts'
+export type { ConnectionKind, Disturbance, Fault, FaultRule } from './fault-proxy/fault.ts'
 export { HoldfastError } from '../core/wire/errors.ts'

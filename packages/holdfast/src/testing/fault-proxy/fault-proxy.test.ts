@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
-import { PassThrough, Writable } from 'node:stream'
+import { type Duplex, PassThrough, Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Owner } from '../owner.ts'
@@ -16,15 +16,19 @@ const owner = new Owner()
 let proxy: FaultProxy
 /** What reached the server: a path, or the bytes after an upgrade. */
 let arrived: string[] = []
+/** The server's ends of the upgraded connections. */
+let served: Duplex[] = []
 
 beforeEach(async () => {
   arrived = []
+  served = []
   const server = createServer((request, response) => {
     arrived.push(request.url ?? '')
     request.pipe(response)
   })
   server.on('upgrade', ({ url }, socket) => {
     arrived.push(url ?? '')
+    served.push(socket)
     socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\nhello ')
     socket.on('data', (bytes: Buffer) => {
       arrived.push(bytes.toString())
@@ -225,6 +229,68 @@ describe('delay, slice and throttle', () => {
     await proxy.close()
     await caller.isEnded()
     expect(proxy.lineCount).toBe(0)
+  })
+})
+
+describe('a disturbance of open connections', () => {
+  it('half-open: what the client sends vanishes, its end and its reset too, but it still hears', async () => {
+    const caller = await upgraded()
+    expect(proxy.disturb({ type: 'freeze', directions: ['up'] })).toBe(1)
+    caller.socket.write('anybody there?')
+    served[0]?.write('news')
+    await caller.hears('news')
+    caller.socket.resetAndDestroy()
+    // Whatever comes this way has passed the proxy after what vanished.
+    expect(await echoOf('this passes')).toBe('this passes')
+    expect([arrived, served[0]?.destroyed]).toEqual([['/link', '/echo'], false])
+    served[0]?.destroy()
+    await until(() => proxy.lineCount === 0, 'no connection is left')
+  })
+
+  it('half-open the other way: the hub hears, and whatever it says vanishes', async () => {
+    const caller = await upgraded()
+    proxy.disturb({ type: 'freeze', directions: ['down'] })
+    caller.socket.write('anybody there?')
+    await until(() => arrived.includes('anybody there?'), 'it arrives')
+    served[0]?.destroy()
+    expect(await echoOf('this passes')).toBe('this passes')
+    expect([caller.text.endsWith('hello '), caller.ended]).toEqual([true, false])
+    caller.socket.end()
+    await until(() => proxy.lineCount === 0, 'no connection is left')
+  })
+
+  it('a stall keeps everything back for so long, the end too, and loses nothing', async () => {
+    const caller = await upgraded()
+    proxy.disturb({ type: 'stall', directions: ['up'], ms: 150 })
+    const started = performance.now()
+    caller.socket.write('late ')
+    caller.socket.end('and the last')
+    await caller.isEnded()
+    expect(performance.now() - started).toBeGreaterThanOrEqual(149)
+    expect(caller.text.endsWith('hello late and the last')).toBe(true)
+  })
+
+  it('a stall of one direction leaves the other alone', async () => {
+    const caller = await upgraded()
+    proxy.disturb({ type: 'stall', directions: ['up'], ms: 60_000 })
+    served[0]?.write('news')
+    await caller.hears('news')
+  })
+
+  it('a reset of one connection leaves the others alone', async () => {
+    const callers = [await upgraded(), await upgraded(), await upgraded()]
+    expect(proxy.disturb({ type: 'reset' }, 'one')).toBe(1)
+    await until(() => callers.some(({ ended }) => ended), 'one ends')
+    const [hit, ...spared] = callers.sort((one, other) => Number(other.ended) - Number(one.ended))
+    for (const caller of spared) {
+      caller.socket.write('still there')
+      await caller.hears('still there')
+    }
+    expect(hit?.socket.destroyed).toBe(true)
+  })
+
+  it('concerns nobody where nobody is', () => {
+    expect(proxy.disturb({ type: 'cut' }, 'one')).toBe(0)
   })
 })
 

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { SeededRandom } from '../seeded-random.ts'
-import type { FaultRule } from './fault.ts'
+import { bothDirections, type Disturbance, type FaultRule } from './fault.ts'
 import { Line } from './line.ts'
+
+const frozenForGood: Disturbance = { type: 'freeze', directions: bothDirections }
 
 /** An intermediary between client and hub on the loopback that can be told to misbehave. The same seed misbehaves alike. */
 export class FaultProxy implements AsyncDisposable {
@@ -43,20 +45,32 @@ export class FaultProxy implements AsyncDisposable {
     return this.#lines.size
   }
 
+  /**
+   * Something happens to the connections that are open.
+   * @param concerned `one`: to one of them only
+   * @returns how many it concerned
+   */
+  disturb(disturbance: Disturbance, concerned: 'all' | 'one' = 'all'): number {
+    const lines = [...this.#lines]
+    const disturbed = concerned === 'one' && lines.length > 0 ? [this.#random.pick(lines)] : lines
+    for (const line of disturbed) line.disturb(disturbance)
+    return disturbed.length
+  }
+
   /** Closes every connection on both sides. */
   cut(): void {
-    for (const line of this.#lines) line.cut()
+    this.disturb({ type: 'cut' })
   }
 
   /** Resets every connection on both sides. */
   reset(): void {
-    for (const line of this.#lines) line.reset()
+    this.disturb({ type: 'reset' })
   }
 
   /** From now on whatever is sent vanishes, ends and resets too; new connections are accepted and get no answer. */
   freeze(): void {
     this.#frozen = true
-    for (const line of this.#lines) line.freeze()
+    this.disturb(frozenForGood)
   }
 
   /** New connections work again; those that were frozen stay so. */
@@ -83,6 +97,6 @@ export class FaultProxy implements AsyncDisposable {
       over: () => this.#lines.delete(line),
     })
     this.#lines.add(line)
-    if (this.#frozen) line.freeze()
+    if (this.#frozen) line.disturb(frozenForGood)
   }
 }

@@ -15,6 +15,22 @@ export type Fault =
   /** In each direction. */
   | { readonly type: 'throttle'; readonly bytesPerSecond: number }
 
+/** Away from the client, or towards it. */
+export type Direction = 'up' | 'down'
+
+/** What happens all at once to connections that are open, as data. */
+export type Disturbance =
+  /** Both sides are closed. */
+  | { readonly type: 'cut' }
+  /** Both sides are reset. */
+  | { readonly type: 'reset' }
+  /** From now on whatever is sent that way vanishes, ends and resets too: with one direction the connection is half-open. */
+  | { readonly type: 'freeze'; readonly directions: readonly Direction[] }
+  /** Whatever is sent that way comes only when the time is over; nothing of it is lost. */
+  | { readonly type: 'stall'; readonly directions: readonly Direction[]; readonly ms: number }
+
+export const bothDirections: readonly Direction[] = ['up', 'down']
+
 /** What a connection carries. */
 export type ConnectionKind = 'websocket' | 'http'
 

@@ -52,6 +52,11 @@ export class Lane {
     if (!this.#discarding) this.#pushParcel(null)
   }
 
+  /** Whatever is pushed waits, and so does what is on its way. */
+  stall(ms: number): void {
+    this.#freeAt = Math.max(this.#freeAt, performance.now() + ms)
+  }
+
   /** From now on whatever is pushed vanishes, and so does what is on its way. */
   discard(): void {
     this.#discarding = true
@@ -74,7 +79,7 @@ export class Lane {
       for (let parcel = this.#parcels.shift(); parcel; parcel = this.#parcels.shift()) {
         await this.#until(parcel.dueAt)
         if (parcel.bytes) await this.#deliver(parcel.bytes)
-        else if (!this.#discarding) this.#to.end()
+        else await this.#deliverEnd()
       }
     } catch (cause) {
       // The connection is over: what was on its way is lost.
@@ -84,10 +89,15 @@ export class Lane {
     }
   }
 
+  async #deliverEnd(): Promise<void> {
+    await this.#untilFree()
+    if (!this.#discarding) this.#to.end()
+  }
+
   async #deliver(bytes: Buffer): Promise<void> {
     for (let start = 0; start < bytes.length;) {
       const length = Math.min(bytes.length - start, this.#pieceBytes())
-      await this.#until(this.#freeAt)
+      await this.#untilFree()
       if (this.#discarding || !this.#to.writable) return
       const drained = this.#to.write(bytes.subarray(start, start + length))
       if (!drained) await once(this.#to, 'drain', { signal: this.#signal })
@@ -118,6 +128,11 @@ export class Lane {
     }
     // So that the other side has a chance to read each piece by itself.
     if (this.#faults.get('slice')) await nextTurn(undefined, { signal: this.#signal })
+  }
+
+  async #untilFree(): Promise<void> {
+    // It may be stalled anew in the meantime.
+    while (this.#freeAt > performance.now()) await this.#until(this.#freeAt)
   }
 
   async #until(time: number): Promise<void> {

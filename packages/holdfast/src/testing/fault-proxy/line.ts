@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { SeededRandom } from '../seeded-random.ts'
-import { Faults, type FaultRule } from './fault.ts'
+import { bothDirections, Faults, type Direction, type Disturbance, type FaultRule } from './fault.ts'
 import { HttpHead } from './http-head.ts'
 import { Lane } from './lane.ts'
 
@@ -27,7 +27,7 @@ interface Passage {
  *               ├── refuse ──▶ refused            │
  *               └── freeze ───────────────────────┘
  *
- * Without rules it passes from the first byte on.
+ * Without rules it passes from the first byte on. One that is frozen in one direction goes on passing in the other.
  */
 export class Line {
   readonly #near: Socket
@@ -37,6 +37,8 @@ export class Line {
   #state: 'reading' | 'passing' | 'refused' | 'frozen' = 'reading'
   #faults = new Faults([], null)
   #passage: Passage | null = null
+  /** What is sent this way vanishes. */
+  readonly #frozen = new Set<Direction>()
   #cutTimer: NodeJS.Timeout | undefined
 
   constructor(near: Socket, settings: LineSettings) {
@@ -48,21 +50,37 @@ export class Line {
     if (settings.rules.length === 0) this.#pass()
   }
 
-  cut(): void {
+  disturb(disturbance: Disturbance): void {
+    switch (disturbance.type) {
+      case 'cut':
+        return this.#cut()
+      case 'reset':
+        return this.#reset()
+      case 'freeze':
+        return this.#freeze(disturbance.directions)
+      case 'stall':
+        for (const direction of disturbance.directions) this.#passage?.[direction].stall(disturbance.ms)
+    }
+  }
+
+  #cut(): void {
     this.#near.destroy()
     this.#passage?.far.destroy()
   }
 
-  reset(): void {
+  #reset(): void {
     this.#near.resetAndDestroy()
     this.#passage?.far.resetAndDestroy()
   }
 
-  /** From now on whatever is sent vanishes, ends and resets too. */
-  freeze(): void {
-    this.#state = 'frozen'
-    this.#passage?.up.discard()
-    this.#passage?.down.discard()
+  #freeze(directions: readonly Direction[]): void {
+    for (const direction of directions) {
+      this.#frozen.add(direction)
+      this.#passage?.[direction].discard()
+    }
+    // What did not reach the hub by now never does.
+    const deaf = this.#state === 'reading' && this.#frozen.has('up')
+    if (deaf || this.#frozen.size === bothDirections.length) this.#state = 'frozen'
   }
 
   #received(bytes: Buffer): void {
@@ -76,6 +94,14 @@ export class Line {
   #ended(): void {
     if (this.#state === 'reading') this.#begin()
     if (this.#state === 'passing') this.#passage?.up.end()
+    this.#forgetIfBothLeft()
+  }
+
+  /** On a frozen line neither side learns that the other has left, so neither would close it. */
+  #forgetIfBothLeft(): void {
+    const far = this.#passage?.far
+    const bothLeft = far !== undefined && hasLeft(this.#near) && hasLeft(far)
+    if (bothLeft && this.#frozen.size > 0) this.#cut()
   }
 
   /** The first request has come: now it is known which faults concern the connection. */
@@ -83,9 +109,9 @@ export class Line {
     this.#faults = new Faults(this.#settings.rules, this.#requestHead.kind)
     const refuse = this.#faults.get('refuse')
     const cut = this.#faults.get('cut')
-    if (cut) this.#cutTimer = setTimeout(() => this.cut(), cut.afterMs)
+    if (cut) this.#cutTimer = setTimeout(() => this.#cut(), cut.afterMs)
     if (refuse) this.#refuse(refuse.status)
-    else if (this.#faults.get('freeze')) this.freeze()
+    else if (this.#faults.get('freeze')) this.#freeze(bothDirections)
     else this.#pass()
   }
 
@@ -106,6 +132,7 @@ export class Line {
     const up = new Lane(near, far, this.#faults, random.fork(), signal)
     const down = new Lane(far, near, this.#faults, random.fork(), signal)
     this.#passage = { far, up, down }
+    for (const direction of this.#frozen) this.#passage[direction].discard()
     const swallow = this.#faults.get('swallow') !== undefined
     up.push(this.#requestHead.bytes)
     if (swallow) {
@@ -118,6 +145,7 @@ export class Line {
     }
     far.on('end', () => {
       if (this.#state === 'passing') down.end()
+      this.#forgetIfBothLeft()
     })
   }
 
@@ -126,6 +154,8 @@ export class Line {
     return (bytes) => {
       if (this.#state !== 'passing' || !head.push(bytes)) return
       down.push(head.bytes)
+      // What the lane has already is still sent.
+      for (const direction of bothDirections) this.#frozen.add(direction)
       this.#state = 'frozen'
     }
   }
@@ -142,10 +172,13 @@ export class Line {
     const far = this.#passage?.far
     const other = socket === far ? this.#near : far
     const inOrder = !failed && socket.readableEnded
-    if (this.#state !== 'frozen' && !inOrder) other?.destroy()
+    if (!this.#frozen.has(socket === far ? 'down' : 'up') && !inOrder) other?.destroy()
+    this.#forgetIfBothLeft()
     if (!this.#near.closed || far?.closed === false) return
     clearTimeout(this.#cutTimer)
     this.#over.abort()
     this.#settings.over()
   }
 }
+
+const hasLeft = (socket: Socket): boolean => socket.readableEnded || socket.destroyed

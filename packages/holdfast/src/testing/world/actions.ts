@@ -54,6 +54,7 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
       ...step,
       kind: 'hubRequest',
       device,
+      session,
       topic: '',
       idempotent: false,
       handling: step,

@@ -1,7 +1,8 @@
-import type { AskStore, Conclusion } from '../../engines/ask-store.ts'
+import type { Conclusion } from '../../engines/ask-store.ts'
 import type { Engine, TopicLog } from '../../engines/engine.ts'
-import { memory } from '../../engines/memory.ts'
 import type { Position } from '../../core/wire/frames.ts'
+import type { Truth } from './oracle/witnesses.ts'
+import { recordedEngine } from './recorded-engine.ts'
 
 /** Who wants to know at once what happened. */
 export interface ChronicleReader {
@@ -9,7 +10,8 @@ export interface ChronicleReader {
   executed(token: string, count: number): void
 }
 
-interface AcceptedMessage {
+/** A message that was accepted. */
+export interface AcceptedMessage {
   readonly token: string
   /** Among all, from 0. */
   readonly order: number
@@ -21,8 +23,8 @@ export interface KeptConclusion {
   readonly conclusion: Conclusion
 }
 
-/** What really happened at the hubs, whatever anybody was told. */
-export class Chronicle {
+/** What really happened at the hubs of a world. */
+export class Chronicle implements Truth {
   reader: ChronicleReader | null = null
   /** Which hub runs: the first, the second … */
   life = 0
@@ -75,53 +77,23 @@ export class Chronicle {
 
   /** An engine for the next hub, which writes down what it accepts. */
   engine(): Engine {
-    const engine = memory()
-    this.life++
+    const life = ++this.life
     this.#heads.clear()
     this.#logs.clear()
-    return {
-      asks: this.#recordedAsks(engine.asks, this.life),
-      start: (host) => engine.start(host),
-      append: async (entries) => {
-        const outcomes = await engine.append(entries)
-        for (const [index, { topic, data }] of entries.entries()) {
-          const outcome = outcomes[index]
-          if (outcome?.kind === 'accepted' && !outcome.duplicate)
-            this.#accepted(topic, outcome.position, data)
-        }
-        return outcomes
-      },
-      open: async (topic) => {
-        const outcome = await engine.open(topic)
-        if (outcome.kind === 'opened') this.#logs.set(topic, outcome.log)
-        return outcome
-      },
-      stats: () => engine.stats(),
-      close: () => engine.close(),
-    }
+    return recordedEngine({
+      opened: (topic, log) => void this.#logs.set(topic, log),
+      accepted: (topic, position, token) => this.#accepted(topic, position, token),
+      concluded: (id, conclusion) =>
+        void this.#conclusions.set(id, [...this.conclusionsOf(id), { life, conclusion }]),
+    })
   }
 
-  #accepted(topic: string, position: Position, data: string): void {
-    const token = JSON.parse(data) as string
+  #accepted(topic: string, position: Position, token: string): void {
     this.#messages.set(placeOf(topic, position.epoch, position.offset), { token, order: this.#messages.size })
     this.#heads.set(topic, position)
     this.executed(token)
   }
-
-  #recordedAsks(asks: AskStore, life: number): AskStore {
-    return {
-      load: () => asks.load(),
-      open: (ask) => asks.open(ask),
-      addUsers: (id, users) => asks.addUsers(id, users),
-      conclude: async (id, offered) => {
-        const conclusion = await asks.conclude(id, offered)
-        if (conclusion === offered)
-          this.#conclusions.set(id, [...this.conclusionsOf(id), { life, conclusion }])
-        return conclusion
-      },
-      forget: (id) => asks.forget(id),
-    }
-  }
 }
 
-const placeOf = (topic: string, epoch: string, offset: number): string => `${topic} ${epoch} ${offset}`
+/** Names the place of a message. */
+export const placeOf = (topic: string, epoch: string, offset: number): string => `${topic} ${epoch} ${offset}`

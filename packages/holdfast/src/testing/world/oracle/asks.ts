@@ -2,15 +2,15 @@ import { HoldfastError } from '../../../core/wire/errors.ts'
 import type { Ask } from '../../../client/ask.ts'
 import type { Answer, PendingAsk } from '../../../server/asks/ask.ts'
 import type { KeptConclusion } from '../chronicle.ts'
-import type { Device } from '../device.ts'
 import type { StepOf } from '../schedule.ts'
 import type { Circumstances } from './excuses.ts'
 import type { Report } from './violation.ts'
+import type { JudgedClient } from './witnesses.ts'
 
 /** Somebody asked, and waits. */
 interface Question {
   readonly step: StepOf<'ask'>
-  readonly id: string
+  readonly pending: PendingAsk<string>
   readonly startedAt: number
   readonly stop: AbortController
   state: 'waiting' | 'settled' | 'forgotten'
@@ -18,7 +18,7 @@ interface Question {
 
 /** An answer that a device gave. */
 interface GivenAnswer {
-  readonly device: Device
+  readonly device: JudgedClient
   readonly ask: Ask
   readonly value: string
   settled: boolean
@@ -41,7 +41,7 @@ export class AskOracle {
   asked(step: StepOf<'ask'>, pending: PendingAsk<string>, stop: AbortController): void {
     const question: Question = {
       step,
-      id: pending.id,
+      pending,
       startedAt: this.#circumstances.now(),
       stop,
       state: 'waiting',
@@ -53,7 +53,7 @@ export class AskOracle {
     )
   }
 
-  answered(device: Device, ask: Ask, value: string, promise: Promise<void>): void {
+  answered(device: JudgedClient, ask: Ask, value: string, promise: Promise<void>): void {
     const given: GivenAnswer = { device, ask, value, settled: false }
     this.#answers.push(given)
     promise.then(
@@ -102,8 +102,8 @@ export class AskOracle {
     judge()
   }
 
-  #answered({ step, id }: Question, { value }: Answer<string>): void {
-    const kept = this.#conclusionsOf(id).at(-1)?.conclusion
+  #answered({ step, pending }: Question, { value }: Answer<string>): void {
+    const kept = this.#conclusionsOf(pending.id).at(-1)?.conclusion
     if (kept?.status !== 'answered' || kept.value !== JSON.stringify(value))
       this.#report(null, `ask ${step.token} resolved with ${value}, but ${JSON.stringify(kept)} was kept`)
   }
@@ -136,13 +136,15 @@ export class AskOracle {
     const { code, outcome } = error
     const conclusions = this.#conclusionsOf(given.ask.id)
     const { chronicle, hubEnded, services, outboxOperations } = this.#circumstances
-    const won = conclusions.findLast(({ conclusion }) => this.#isOf(conclusion, given))
-    // The result may be lost with its user or its client; a hub that took the place of the one that kept it knows nothing.
-    const isKept = code !== 'ask_unknown' || won?.life === chronicle.life
-    if (won && isKept && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
+    // One that won at an earlier hub, and was sent again to one that knows nothing of that, may be refused by it [R66].
+    const won = conclusions.some(
+      ({ life, conclusion }) => life === chronicle.life && this.#isOf(conclusion, given),
+    )
+    // An answer that won may be lost on its way back only with its user or its client.
+    if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
       conclusions.some(({ conclusion }) => conclusion.status === status)
-    const steps = this.#questions.filter(({ id }) => id === given.ask.id).map(({ step }) => step)
+    const steps = this.#questions.filter(({ pending }) => pending.id === given.ask.id).map(({ step }) => step)
     const excuses: Partial<Record<string, boolean>> = {
       already_answered: ended('answered'),
       ask_cancelled: ended('cancelled'),

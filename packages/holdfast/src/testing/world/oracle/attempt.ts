@@ -1,12 +1,14 @@
 import type { OperationStatus } from '../../../client/operation.ts'
 import type { HoldfastError } from '../../../core/wire/errors.ts'
-import type { Device } from '../device.ts'
 import type { Handling, OperationChoices } from '../schedule.ts'
+import type { JudgedClient } from './witnesses.ts'
 
 export interface AttemptDescription extends OperationChoices {
   readonly kind: 'publish' | 'request' | 'hubRequest' | 'hubPublish'
   /** The client that makes it, or is asked; null: the hub publishes. */
-  readonly device: Device | null
+  readonly device: JudgedClient | null
+  /** The session that the hub asks. */
+  readonly session?: string
   readonly topic: string
   readonly idempotent: boolean
   readonly handling: Handling | null

@@ -1,17 +1,17 @@
-import type { Device } from '../device.ts'
 import type { Report } from './violation.ts'
+import type { JudgedClient } from './witnesses.ts'
 
 /** When `close` has resolved, nothing of a client is left and nothing comes back. */
 export class ClosingOracle {
   readonly #report: Report
   /** How much each closed client had told its application by then. */
-  readonly #told = new Map<Device, number>()
+  readonly #told = new Map<JudgedClient, number>()
 
   constructor(report: Report) {
     this.#report = report
   }
 
-  closed(device: Device): void {
+  closed(device: JudgedClient): void {
     this.#told.set(device, toldOf(device))
     const { pending, topics, asks, listeners } = device.client.stats()
     for (const [what, count] of Object.entries({ pending, topics, asks, listeners })) {
@@ -26,7 +26,7 @@ export class ClosingOracle {
   }
 
   /** After each event. */
-  check(device: Device): void {
+  check(device: JudgedClient): void {
     const told = this.#told.get(device)
     if (told === undefined) return
     const { timers, held, page, heldRequests } = device.pairClient
@@ -44,4 +44,4 @@ export class ClosingOracle {
   }
 }
 
-const toldOf = ({ pairClient: { states, errors } }: Device): number => states.length + errors.length
+const toldOf = ({ pairClient: { states, errors } }: JudgedClient): number => states.length + errors.length

@@ -1,13 +1,11 @@
 import type { ErrorCode } from '../../../core/wire/error-codes.ts'
-import type { Chronicle } from '../chronicle.ts'
-import type { Device } from '../device.ts'
-import type { Services } from '../services.ts'
 import type { Attempt } from './attempt.ts'
+import type { JudgedClient, ServiceRecord, Truth } from './witnesses.ts'
 
 /** What an excuse can be checked against. */
 export interface Circumstances {
-  readonly chronicle: Chronicle
-  readonly services: Services
+  readonly chronicle: Truth
+  readonly services: ServiceRecord
   readonly outboxOperations: number
   readonly now: () => number
   /** A hub was told to close, or died. */
@@ -21,10 +19,8 @@ type Excuse = (attempt: Attempt, circumstances: Circumstances) => boolean
 const timePassed: Excuse = ({ startedAt, described }, { now }) => now() >= startedAt + described.timeoutMs
 
 const sessionGone: Excuse = ({ described }, { knowsSession }) => {
-  const session = described.device?.client.session
-  return (
-    session === null || session === undefined || !knowsSession(session) || described.device?.over === true
-  )
+  const { session, device } = described
+  return session === undefined || !knowsSession(session) || device?.over === true
 }
 
 const endedBy =
@@ -57,7 +53,7 @@ export function isExcused(attempt: Attempt, code: ErrorCode, circumstances: Circ
   return excuse?.(attempt, circumstances) === true || attempt.described.device?.endedBy === code
 }
 
-const wasDenied = (device: Device | null, topic: string, services: Services): boolean =>
+const wasDenied = (device: JudgedClient | null, topic: string, services: ServiceRecord): boolean =>
   device !== null && (device.userChanged || services.wasEverDenied(device.user, topic))
 
 /** What the hub answers with these was never executed. */

@@ -1,19 +1,17 @@
-import type { Pair } from '../../pair.ts'
-import type { Device } from '../device.ts'
+import type { HubCore } from '../../../server/hub-core.ts'
 import type { Report } from './violation.ts'
+import type { JudgedClient } from './witnesses.ts'
 
 /** Each session has one live link at most, each client one timer and one link that it opens. */
 export class LinkOracle {
-  readonly #pair: Pair
   readonly #report: Report
 
-  constructor(pair: Pair, report: Report) {
-    this.#pair = pair
+  constructor(report: Report) {
     this.#report = report
   }
 
   /** After each event. */
-  check(device: Device): void {
+  check(device: JudgedClient): void {
     const { timers, held } = device.pairClient
     if (timers.most > 1) this.#report(device.index, `has ${timers.most} timers pending`)
     if (held.mostOpening > 1) this.#report(device.index, `opens ${held.mostOpening} links at once`)
@@ -22,10 +20,9 @@ export class LinkOracle {
   }
 
   /** After each step of the schedule: what takes longer to see. */
-  checkHub(): void {
-    const { hubCore } = this.#pair
+  checkHub(links: HubCore['links']): void {
     const bound = new Set<object>()
-    for (const link of hubCore.links) {
+    for (const link of links) {
       const { session } = link
       if (!session || link.closing) continue
       if (bound.has(session)) this.#report(null, `session ${session.id} has two links`)

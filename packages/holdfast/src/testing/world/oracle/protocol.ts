@@ -1,8 +1,7 @@
 import type { ErrorCode } from '../../../core/wire/error-codes.ts'
-import type { Pair } from '../../pair.ts'
 import { BrokenHandler } from '../broken-handler.ts'
-import type { Device } from '../device.ts'
 import type { Report } from './violation.ts'
+import type { JudgedClient } from './witnesses.ts'
 
 /** With these one side tells the other that it broke the protocol, or an application's callback threw. */
 const blame: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -27,20 +26,24 @@ const expectedLogs: ReadonlySet<string> = new Set([
   'the engine could not conclude an ask',
 ])
 
+/** What a hub logged. */
+export interface Logged {
+  readonly message: string
+  readonly details: object
+}
+
 /** Real clients and real hubs never find fault with each other, whatever the network does. */
 export class ProtocolOracle {
-  readonly #pair: Pair
   readonly #report: Report
-  readonly #seen = new Map<Device, number>()
+  readonly #seen = new Map<JudgedClient, number>()
   #seenLogs = 0
 
-  constructor(pair: Pair, report: Report) {
-    this.#pair = pair
+  constructor(report: Report) {
     this.#report = report
   }
 
   /** After each event. */
-  check(device: Device): void {
+  check(device: JudgedClient): void {
     const { errors } = device.pairClient
     const seen = this.#seen.get(device) ?? 0
     if (errors.length === seen) return
@@ -51,8 +54,7 @@ export class ProtocolOracle {
     this.#seen.set(device, errors.length)
   }
 
-  checkHub(): void {
-    const { logged } = this.#pair
+  checkHub(logged: readonly Logged[]): void {
     for (const { message, details } of logged.slice(this.#seenLogs)) {
       if (expectedLogs.has(message)) continue
       const { error } = details as { error?: unknown }

@@ -1,26 +1,24 @@
 import type { From } from '../../../core/wire/frames.ts'
 import type { HoldfastError } from '../../../core/wire/errors.ts'
-import type { Gap, Message, Subscription, SubscriptionHandlers } from '../../../client/subscription.ts'
-import type { Chronicle } from '../chronicle.ts'
-import type { Device } from '../device.ts'
-import type { Services } from '../services.ts'
+import type { Gap, Message, SubscriptionHandlers } from '../../../client/subscription.ts'
 import type { Report } from './violation.ts'
 import { WatchedSubscription } from './watched-subscription.ts'
+import type { JudgedClient, ServiceRecord, Truth } from './witnesses.ts'
 
 /** Per topic and subscription, offsets ascend by one or a gap says why; and who subscribes is told as long as it may be. */
 export class SubscriptionOracle {
-  readonly #chronicle: Chronicle
-  readonly #services: Services
+  readonly #chronicle: Truth
+  readonly #services: ServiceRecord
   readonly #report: Report
 
-  constructor(chronicle: Chronicle, services: Services, report: Report) {
+  constructor(chronicle: Truth, services: ServiceRecord, report: Report) {
     this.#chronicle = chronicle
     this.#services = services
     this.#report = report
   }
 
   /** A subscription that is about to begin. */
-  watch(device: Device, topic: string, from: From, iterated: boolean): WatchedSubscription {
+  watch(device: JudgedClient, topic: string, from: From, iterated: boolean): WatchedSubscription {
     const place = device.subscriptions.length
     const earlier = asked(device, topic, from)
     const began = earlier ? earlier.began : this.#chronicle.headOf(topic)
@@ -31,7 +29,7 @@ export class SubscriptionOracle {
     return watched
   }
 
-  handlersOf(device: Device, watched: WatchedSubscription): SubscriptionHandlers {
+  handlersOf(device: JudgedClient, watched: WatchedSubscription): SubscriptionHandlers {
     return {
       message: (message) => this.#told(device, watched, message),
       gap: (gap) => watched.told(gap),
@@ -41,9 +39,9 @@ export class SubscriptionOracle {
 
   /** Reads with an iterator; `pause` is what the application does with each event. */
   async iterate(
-    device: Device,
+    device: JudgedClient,
     watched: WatchedSubscription,
-    subscription: Subscription,
+    subscription: AsyncIterable<Message | Gap>,
     pause: () => Promise<void>,
   ): Promise<void> {
     try {
@@ -56,21 +54,21 @@ export class SubscriptionOracle {
     }
   }
 
-  #told(device: Device, watched: WatchedSubscription, event: Message | Gap): void {
+  #told(device: JudgedClient, watched: WatchedSubscription, event: Message | Gap): void {
     watched.told(event)
     // What an iterator holds may have come while it was allowed.
     if (event.type === 'message' && !watched.iterated) this.#checkRight(device, event)
   }
 
   /** What is accepted after a right was withdrawn is not told to whoever lost it. */
-  #checkRight(device: Device, { topic, epoch, offset }: Message): void {
+  #checkRight(device: JudgedClient, { topic, epoch, offset }: Message): void {
     const denial = device.userChanged ? null : this.#services.denialOf(device.user, topic)
     const order = this.#chronicle.acceptedBefore(topic, { epoch, offset })
     if (denial?.known && order !== undefined && order >= denial.acceptedBefore)
       this.#report(device.index, `was told of ${topic} ${offset}, which it may not read`)
   }
 
-  ended(device: Device, watched: WatchedSubscription, error: HoldfastError): void {
+  ended(device: JudgedClient, watched: WatchedSubscription, error: HoldfastError): void {
     watched.error = error
     const { topic } = watched
     const { code } = error
@@ -85,12 +83,12 @@ export class SubscriptionOracle {
     }
   }
 
-  allReady(devices: readonly Device[]): boolean {
+  allReady(devices: readonly JudgedClient[]): boolean {
     return devices.every(({ over, subscriptions }) => over || subscriptions.every(({ settled }) => settled))
   }
 
   /** Everybody who still subscribes has to have got the last message. */
-  hasLast(devices: readonly Device[], lastOf: (topic: string) => unknown): boolean {
+  hasLast(devices: readonly JudgedClient[], lastOf: (topic: string) => unknown): boolean {
     return devices.every((device) =>
       device.subscriptions.every(
         (watched) => !watched.active || device.over || watched.last === lastOf(watched.topic),
@@ -98,7 +96,7 @@ export class SubscriptionOracle {
     )
   }
 
-  reportSilent(devices: readonly Device[], lastOf: (topic: string) => unknown): void {
+  reportSilent(devices: readonly JudgedClient[], lastOf: (topic: string) => unknown): void {
     for (const device of devices) {
       for (const [place, watched] of device.subscriptions.entries()) {
         if (!watched.active || device.over || watched.last === lastOf(watched.topic)) continue
@@ -112,7 +110,7 @@ export class SubscriptionOracle {
 }
 
 /** A subscription that asks for the same and has no answer yet: a further one shares that answer. */
-function asked({ subscriptions }: Device, topic: string, from: From): WatchedSubscription | undefined {
+function asked({ subscriptions }: JudgedClient, topic: string, from: From): WatchedSubscription | undefined {
   return subscriptions.find(
     (other) =>
       other.topic === topic && !other.answered && JSON.stringify(other.from) === JSON.stringify(from),

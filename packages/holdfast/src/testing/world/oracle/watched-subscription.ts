@@ -1,7 +1,7 @@
 import type { HoldfastError } from '../../../core/wire/errors.ts'
 import type { From, Position } from '../../../core/wire/frames.ts'
 import type { Gap, Message, Subscription } from '../../../client/subscription.ts'
-import type { Chronicle } from '../chronicle.ts'
+import type { Truth } from './witnesses.ts'
 
 export interface SubscriptionBegin {
   readonly topic: string
@@ -24,14 +24,14 @@ export class WatchedSubscription {
   error: HoldfastError | null = null
   #subscription: Subscription | null = null
   #unsubscribed = false
-  readonly #chronicle: Chronicle
+  readonly #chronicle: Truth
   readonly #fault: (what: string) => void
   #at: Position | null = null
   /** What came before `ready` told where the promise begins. */
   #early: Message | Gap | null = null
   #ready: Position | null = null
 
-  constructor(begun: SubscriptionBegin, chronicle: Chronicle, fault: (what: string) => void) {
+  constructor(begun: SubscriptionBegin, chronicle: Truth, fault: (what: string) => void) {
     const { topic, from, iterated, began } = begun
     this.topic = topic
     this.from = from
