@@ -104,7 +104,9 @@ function legend(): string {
 function panelOf(panel: Panel, { samples, warmUp, busy }: ChartData): string {
   const rest = { server: series(samples, 'server', panel), load: series(samples, 'load', panel) }
   // A heap under load is mostly garbage, and says nothing.
-  const peaks = panel.trend ? null : { server: series(busy, 'server', panel), load: series(busy, 'load', panel) }
+  const peaks = panel.trend
+    ? null
+    : { server: series(busy, 'server', panel), load: series(busy, 'load', panel) }
   const shown = [...rest.server, ...rest.load, ...(peaks?.server ?? []), ...(peaks?.load ?? [])]
   const scale = scaleFor(shown, panel.trend === true)
   const warmUntil = scale.x(samples[warmUp]?.connections ?? 0)
@@ -147,10 +149,16 @@ function scaleFor(points: readonly Point[], fromBelow: boolean): Scale {
   const step = niceStep((highest - lowest) / 4)
   const floor = Math.floor(lowest / step) * step
   const ceiling = Math.ceil(highest / step) * step
-  const inner = { width: panelWidth - inset.left - inset.right, height: panelHeight - inset.top - inset.bottom }
+  const inner = {
+    width: panelWidth - inset.left - inset.right,
+    height: panelHeight - inset.top - inset.bottom,
+  }
   return {
     most,
-    rows: Array.from({ length: Math.round((ceiling - floor) / step) + 1 }, (_, index) => floor + index * step),
+    rows: Array.from(
+      { length: Math.round((ceiling - floor) / step) + 1 },
+      (_, index) => floor + index * step,
+    ),
     x: (value) => inset.left + (value / most) * inner.width,
     y: (value) => inset.top + (1 - (value - floor) / (ceiling - floor)) * inner.height,
   }
@@ -180,4 +188,5 @@ function trendLine(points: readonly Point[], name: string, scale: Scale): string
 
 const round = (value: number): number => Math.round(value * 10) / 10
 
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

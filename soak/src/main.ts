@@ -50,7 +50,10 @@ async function main(): Promise<number> {
   const folder = values.out ?? mkdtempSync(join(tmpdir(), 'holdfast-soak-'))
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'soak.svg'), chartOf({ command, ...soaked, warmUp, verdict }))
-  writeFileSync(join(folder, 'samples.jsonl'), soaked.samples.map((sample) => JSON.stringify(sample)).join('\n'))
+  writeFileSync(
+    join(folder, 'samples.jsonl'),
+    soaked.samples.map((sample) => JSON.stringify(sample)).join('\n'),
+  )
   console.log(`chart and samples: ${folder}`)
   return verdict.passed ? 0 : 1
 }
@@ -73,7 +76,9 @@ function printSample({ minutes, connections, server, load }: Sample): void {
 
 function printResult({ samples, churned, tally, busy }: Soaked, { passed, findings }: Verdict): void {
   const peak = (count: (at: (typeof busy)[number]) => number): number => Math.max(...busy.map(count))
-  console.log(`\n${churned.lives} lives of ${Object.keys(churned.kinds).length} kinds, ${samples.length} samples`)
+  console.log(
+    `\n${churned.lives} lives of ${Object.keys(churned.kinds).length} kinds, ${samples.length} samples`,
+  )
   console.log(
     `the hub accepted ${tally.accepted} connections, opened ${tally.opened} sessions, resumed ${tally.resumed}, handled ${tally.requests} requests`,
   )

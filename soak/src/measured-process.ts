@@ -21,7 +21,8 @@ export class MeasuredProcess<Answers> {
       this.#askers.delete(id)
     })
     child.on('exit', (code, signal) => {
-      for (const { reject } of this.#askers.values()) reject(new Error(`${file} ended with ${code ?? signal}`))
+      for (const { reject } of this.#askers.values())
+        reject(new Error(`${file} ended with ${code ?? signal}`))
     })
   }
 

@@ -22,7 +22,12 @@ const hub = makeApplication(tally)
 plantLeaks(hub, process.argv[2] ?? '')
 
 // What a half request may hold, and for how long, is Node's affair and shorter here than by default.
-const patience = { connectionsCheckingInterval: 200, headersTimeout: 500, requestTimeout: 1_000, keepAliveTimeout: 500 }
+const patience = {
+  connectionsCheckingInterval: 200,
+  headersTimeout: 500,
+  requestTimeout: 1_000,
+  keepAliveTimeout: 500,
+}
 const steady = createServer(patience)
 const unsteady = createServer(patience)
 for (const server of [steady, unsteady]) {

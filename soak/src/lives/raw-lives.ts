@@ -48,7 +48,12 @@ async function breakOff(world: World, over: TransportName): Promise<void> {
   const { link } = await welcomed(world, over)
   const topic = topicOf(world)
   // What is on its way when it breaks off differs from life to life.
-  const sent = link.send(subscribe(topic), request(1, 'wait'), publish(2, topic), request(3, 'announce', topic))
+  const sent = link.send(
+    subscribe(topic),
+    request(1, 'wait'),
+    publish(2, topic),
+    request(3, 'announce', topic),
+  )
   sent.catch(() => {})
   if (world.number % 2 === 0) await link.has('"number":2')
   link.reset()
@@ -56,7 +61,11 @@ async function breakOff(world: World, over: TransportName): Promise<void> {
 
 async function abandon(world: World, over: TransportName): Promise<void> {
   const { link } = await welcomed(world, over, newCaller(`user-${world.number}`))
-  await link.send({ type: 'asks', known: [] }, subscribe(topicOf(world)), request(1, 'announce', topicOf(world)))
+  await link.send(
+    { type: 'asks', known: [] },
+    subscribe(topicOf(world)),
+    request(1, 'announce', topicOf(world)),
+  )
   await link.has('"number":1')
   link.end()
 }
