@@ -4,9 +4,9 @@ import { createHub, memory, type Hub, type HubOptions } from 'holdfast/server'
 export const mostTopics = 500
 
 /** How long what nobody waits for any more is kept: sessions, messages, asks. */
-const keptMs = 500
+const keptMs = 700
 /** How long somebody who says nothing is waited for; a busy machine must not make it too short for those who do. */
-const patienceMs = 800
+const patienceMs = 1_000
 
 /** What the hub was asked to do and did; grows as long as the load comes through. */
 export interface Tally {

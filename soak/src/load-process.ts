@@ -1,6 +1,7 @@
 // The load: lives of all kinds, so many at the same time. It is measured too, because clients must not leak either.
 import { setTimeout as pause } from 'node:timers/promises'
 import { gaugesAfterCollection, gaugesNow } from './gauges.ts'
+import { countObjects } from './heap-objects.ts'
 import { clientLives } from './lives/client-lives.ts'
 import { halfLives } from './lives/half-lives.ts'
 import type { KindOfLife } from './lives/life.ts'
@@ -15,16 +16,13 @@ const mostComplaints = 20
 const [steady = 0, unsteady = 0] = process.argv.slice(2).map(Number)
 const ports: Ports = { steady, unsteady }
 
+const allKinds = Object.entries({ ...rawLives, ...halfLives, ...clientLives })
 /** Each kind as often as its share says, in an order that mixes them. */
-const deck: readonly (readonly [string, KindOfLife])[] = Object.entries({
-  ...rawLives,
-  ...halfLives,
-  ...clientLives,
-})
-  .flatMap(([name, kind]) => Array.from({ length: kind.share }, () => [name, kind] as const))
-  .map((card, index, { length }) => ({ card, place: (index * 617) % length }))
+const deck = allKinds
+  .flatMap((kind) => Array.from({ length: kind[1].share }, () => kind))
+  .map((kind, index, { length }) => ({ kind, place: (index * 617) % length }))
   .toSorted((one, other) => one.place - other.place)
-  .map(({ card }) => card)
+  .map(({ kind }) => kind)
 
 const kinds: Record<string, number> = {}
 const complaints: string[] = []
@@ -34,22 +32,34 @@ let failures = 0
 
 answerQuestions<LoadAnswers>({
   churn,
+  async each(times) {
+    await Promise.all(
+      Array.from({ length: times }, () => allKinds)
+        .flat()
+        .map(liveOne),
+    )
+    return churned()
+  },
   busy: () => ({ gauges: gaugesNow([process]) }),
   rest: async () => ({ gauges: await gaugesAfterCollection([process]) }),
+  objects: countObjects,
 })
 
 async function churn(forMs: number): Promise<Churned> {
   const endAt = performance.now() + forMs
   const worker = async (): Promise<void> => {
-    while (performance.now() < endAt) await liveOne()
+    while (performance.now() < endAt) await liveOne(deck[lives % deck.length] as [string, KindOfLife])
   }
   await Promise.all(Array.from({ length: livesAtOnce }, worker))
+  return churned()
+}
+
+function churned(): Churned {
   return { lives, connections, failures, kinds, complaints }
 }
 
-async function liveOne(): Promise<void> {
+async function liveOne([name, { live, links }]: readonly [string, KindOfLife]): Promise<void> {
   const number = lives++
-  const [name, { live, links }] = deck[number % deck.length] ?? expectCard()
   kinds[name] = (kinds[name] ?? 0) + 1
   connections += links
   const tooLong = new AbortController()
@@ -62,14 +72,11 @@ async function liveOne(): Promise<void> {
     ])
   } catch (error) {
     failures++
-    if (complaints.length < mostComplaints) complaints.push(`${name}: ${String(error)}`)
+    if (complaints.length < mostComplaints)
+      complaints.push(`${name}: ${String(error).replaceAll(/\s+/g, ' ')}`)
   } finally {
     tooLong.abort()
   }
-}
-
-function expectCard(): never {
-  throw new Error('the deck is empty')
 }
 
 process.send?.('ready')

@@ -26,12 +26,12 @@ export class MeasuredProcess<Answers> {
     })
   }
 
-  /** Starts a file; `ready` is the first message that it sends. */
+  /** Starts a file of the build; `ready` is the first message that it sends. */
   static async start<Answers, Ready>(
     file: string,
     values: readonly string[],
   ): Promise<{ process: MeasuredProcess<Answers>; ready: Ready }> {
-    const path = fileURLToPath(new URL(file, import.meta.url))
+    const path = fileURLToPath(new URL(`../dist/${file}`, import.meta.url))
     const child = fork(path, [...values], { execArgv: ['--expose-gc'] })
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`${file} ended with ${code} before it was ready`)
@@ -40,11 +40,11 @@ export class MeasuredProcess<Answers> {
     return { process: new MeasuredProcess<Answers>(child, file), ready }
   }
 
-  ask<Name extends keyof Answers & string>(name: Name, forMs = 0): Promise<Answers[Name]> {
+  ask<Name extends keyof Answers & string>(name: Name, amount = 0): Promise<Answers[Name]> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId
       this.#askers.set(id, { resolve: resolve as Asker['resolve'], reject })
-      const question: Question = { id, name, forMs }
+      const question: Question = { id, name, amount }
       this.#child.send(question)
     })
   }

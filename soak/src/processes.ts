@@ -9,6 +9,8 @@ export interface ServerAnswers {
   /** How it is once nothing of what was is left, or after long enough. */
   rest: { readonly gauges: Gauges; readonly hub: HubStats; readonly connections: number }
   tally: Tally & { readonly accepted: number }
+  /** Objects of each class, by its name, after a collection. */
+  objects: Readonly<Record<string, number>>
 }
 
 /** The ports of the server process: connections to the unsteady one break off, many of them. */
@@ -33,22 +35,27 @@ export interface Churned {
 export interface LoadAnswers {
   /** It lives lives for so long, and then answers. */
   churn: Churned
+  /** It lives so many lives of each kind. */
+  each: Churned
   busy: { readonly gauges: Gauges }
   rest: { readonly gauges: Gauges }
+  /** Objects of each class, by its name, after a collection. */
+  objects: Readonly<Record<string, number>>
 }
 
 export interface Question<Name extends string = string> {
   readonly id: number
   readonly name: Name
-  /** With `churn`, in milliseconds. */
-  readonly forMs: number
+  /** With `churn` milliseconds, with `each` lives. */
+  readonly amount: number
 }
 
-/** Answers the questions that come from the parent process. */
+/** Answers the questions that come from the parent process, and ends with it. */
 export function answerQuestions<Answers>(answers: {
-  readonly [Name in keyof Answers]: (forMs: number) => Answers[Name] | Promise<Answers[Name]>
+  readonly [Name in keyof Answers]: (amount: number) => Answers[Name] | Promise<Answers[Name]>
 }): void {
-  process.on('message', ({ id, name, forMs }: Question<keyof Answers & string>) => {
-    void Promise.resolve(answers[name](forMs)).then((answer) => process.send?.({ id, answer }))
+  process.on('disconnect', () => process.exit())
+  process.on('message', ({ id, name, amount }: Question<keyof Answers & string>) => {
+    void Promise.resolve(answers[name](amount)).then((answer) => process.send?.({ id, answer }))
   })
 }

@@ -42,8 +42,14 @@ export function newCaller(token?: string): Caller {
 
 export function helloOf({ instance, producer, token }: Caller, further: Frame = {}): Frame {
   return {
-    ...{ type: 'hello', versions: [1], attempt: 1, instance, token },
-    ...{ producer: { id: producer, highest: 0, open: [] }, received: 0, subscriptions: [] },
+    type: 'hello',
+    versions: [1],
+    attempt: 1,
+    instance,
+    token,
+    producer: { id: producer, highest: 0, open: [] },
+    received: 0,
+    subscriptions: [],
     ...further,
   }
 }

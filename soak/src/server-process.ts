@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { HubStats } from 'holdfast/server'
 import { makeApplication, type Tally } from './application.ts'
 import { gaugesAfterCollection, gaugesNow } from './gauges.ts'
+import { countObjects } from './heap-objects.ts'
 import { plantLeaks } from './leaks.ts'
 import { answerQuestions, type ServerAnswers } from './processes.ts'
 
@@ -51,15 +52,21 @@ answerQuestions<ServerAnswers>({
     return { gauges, hub: hub.stats(), connections: await connectionCount() }
   },
   tally: () => ({ ...tally, accepted }),
+  objects: countObjects,
 })
 
 /** What nobody who has gone may hold. What the hub remembers of topics is bounded, and measured like the rest. */
 async function isAtRest(): Promise<boolean> {
   const { topics, listeners: _, ...rest } = hub.stats()
   const nothing: Omit<HubStats, 'topics' | 'listeners'> = {
-    ...{ links: 0, sessions: { live: 0, resting: 0 }, subscriptions: 0 },
-    ...{ operations: { running: 0, requested: 0 }, asks: { pending: 0, ended: 0, waiting: 0 } },
-    ...{ deadlines: 0, writing: 0, orphans: 0 },
+    links: 0,
+    sessions: { live: 0, resting: 0 },
+    subscriptions: 0,
+    operations: { running: 0, requested: 0 },
+    asks: { pending: 0, ended: 0, waiting: 0 },
+    deadlines: 0,
+    writing: 0,
+    orphans: 0,
   }
   const held = topics.open + topics.messages + topics.bytes + (await connectionCount())
   return held === 0 && isDeepStrictEqual(rest, nothing)
