@@ -1,6 +1,6 @@
 import type { Busy } from './soak.ts'
 import { trendOf, type Point } from './trend.ts'
-import type { Sample, Verdict } from './verdict.ts'
+import { heapTrend, signed, type Sample, type Verdict } from './verdict.ts'
 
 const width = 960
 const height = 640
@@ -98,7 +98,7 @@ function legend(): string {
     ([mark, text], index) =>
       `<g transform="translate(${index * 118} 0)">${mark}<text class="soft" x="10" y="4">${text}</text></g>`,
   )
-  return `<g transform="translate(${width - margin - 440} 34)">${drawn.join('')}</g>`
+  return `<g transform="translate(${width - margin - 440} 58)">${drawn.join('')}</g>`
 }
 
 function panelOf(panel: Panel, { samples, warmUp, busy }: ChartData): string {
@@ -112,6 +112,7 @@ function panelOf(panel: Panel, { samples, warmUp, busy }: ChartData): string {
   const warmUntil = scale.x(samples[warmUp]?.connections ?? 0)
   const parts = [
     `<text class="heading" x="0" y="14">${panel.title}${panel.unit && ` (${panel.unit})`}</text>`,
+    panel.trend ? slopes(samples.slice(warmUp)) : '',
     `<rect class="warm-up" x="${inset.left}" y="${inset.top}" width="${round(warmUntil - inset.left)}" height="${panelHeight - inset.top - inset.bottom}"/>`,
     ...scale.rows.map((row) => rowOf(row, scale)),
     `<text class="soft" x="${inset.left}" y="${panelHeight - 6}">0</text>`,
@@ -129,6 +130,15 @@ function panelOf(panel: Panel, { samples, warmUp, busy }: ChartData): string {
     if (panel.trend) parts.push(trendLine(rest[name].slice(warmUp), name, scale))
   }
   return parts.join('\n')
+}
+
+/** What the verdict says of the heaps. */
+function slopes(samples: readonly Sample[]): string {
+  const [server, load] = (['server', 'load'] as const).map((name) => signed(heapTrend(name, samples).slope))
+  return (
+    `<text class="soft" text-anchor="end" x="${panelWidth - inset.right}" y="14">` +
+    `server ${server} %, clients ${load} % per 10,000</text>`
+  )
 }
 
 function series(from: readonly (Sample | Busy)[], name: 'server' | 'load', { of }: Panel): Point[] {

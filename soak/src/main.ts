@@ -13,7 +13,7 @@ import { soak, type Soaked } from './soak.ts'
 import { verdictOn, type Sample, type Verdict } from './verdict.ts'
 
 /** At most so many samples, and for each at least so long a load: a pause takes about four seconds. */
-const mostRounds = 40
+const mostRounds = 30
 const shortestRoundMs = 3_000
 /**
  * Of the samples so many are left out. Until then the compiler and its caches are still growing, and what the hub may remember
