@@ -4,9 +4,9 @@ import { createHub, memory, type Hub, type HubOptions } from 'holdfast/server'
 export const mostTopics = 500
 
 /** How long what nobody waits for any more is kept: sessions, messages, asks. */
-const keptMs = 700
+const keptMs = 1_000
 /** How long somebody who says nothing is waited for; a busy machine must not make it too short for those who do. */
-const patienceMs = 1_000
+const patienceMs = 1_500
 
 /** What the hub was asked to do and did; grows as long as the load comes through. */
 export interface Tally {

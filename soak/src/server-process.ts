@@ -12,7 +12,7 @@ import { plantLeaks } from './leaks.ts'
 import { answerQuestions, type ServerAnswers } from './processes.ts'
 
 /** Whoever does not come to rest within this time is measured as it is. */
-const restWithinMs = 12_000
+const restWithinMs = 15_000
 /** On the unsteady port so many of ten connections are reset, after a random time of at most `resetWithinMs`. */
 const resetOfTen = 4
 const resetWithinMs = 60

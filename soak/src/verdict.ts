@@ -33,7 +33,7 @@ const leastExact = 20
 export const fullRun = 100_000
 
 /** Of all lives, in percent: a machine that is too busy makes some of them too slow. */
-const mostFailures = 5
+const mostFailures = 10
 
 /**
  * Whether what was at rest at the end is what was at rest at the beginning.

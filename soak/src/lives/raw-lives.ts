@@ -14,9 +14,9 @@ type RawLife = (world: World, over: TransportName) => Promise<void>
 
 /** Lives of links that were welcomed. The client in them is a few lines that know what the hub will say. */
 const welcomedLives: Readonly<Record<string, { share: number; links: number; live: RawLife }>> = {
-  'clean close': { share: 12, links: 1, live: closeInOrder },
-  'reset in mid-life': { share: 10, links: 1, live: breakOff },
-  'abandoned session': { share: 8, links: 1, live: abandon },
+  'clean close': { share: 8, links: 1, live: closeInOrder },
+  'reset in mid-life': { share: 8, links: 1, live: breakOff },
+  'abandoned session': { share: 6, links: 1, live: abandon },
   'silent link': { share: 1, links: 1, live: fallSilent },
   'resumed session': { share: 4, links: 2, live: resume },
   'superseded link': { share: 2, links: 2, live: supersede },
@@ -27,11 +27,14 @@ const welcomedLives: Readonly<Record<string, { share: number; links: number; liv
   'refused in the end': { share: 2, links: 1, live: misbehave },
 }
 
+/** Over HTTP a life costs several times as much as over WebSocket. */
+const weights: Readonly<Record<TransportName, number>> = { websocket: 4, sse: 1, poll: 1 }
+
 export const rawLives: KindsOfLife = Object.fromEntries(
   Object.entries(welcomedLives).flatMap(([name, { share, links, live }]) =>
     transportNames.map((over) => [
       `${name} (${over})`,
-      kind(share, links, (world: World) => live(world, over)),
+      kind(share * weights[over], links, (world: World) => live(world, over)),
     ]),
   ),
 )
