@@ -3,7 +3,7 @@ import { replyError } from '../core/operations/result-frame.ts'
 import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
 import type { ErrorCode } from '../core/wire/error-codes.ts'
 import { HoldfastError } from '../core/wire/errors.ts'
-import type { ProducerSummary, ResultFrame, WelcomeFrame } from '../core/wire/frames.ts'
+import type { ProducerSummary, Range, ResultFrame, WelcomeFrame } from '../core/wire/frames.ts'
 import { assertPositive } from '../core/wire/positive.ts'
 import { dataRefusal, notSent, refusalOf } from '../core/wire/refusals.ts'
 import type { Connection } from './connection.ts'
@@ -91,7 +91,7 @@ export class Operations implements Timed {
     const lost = resumed ? [] : this.#outbox.loseOpen().filter(({ settled }) => !settled)
     const again = lost.filter(({ idempotent }) => idempotent)
     this.#outbox.requeue(again)
-    if (resumed) for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
+    if (resumed) this.#sendAgain(received)
     else this.#useUp(received)
     return () => {
       for (const item of dropped) this.#fail(item, 'identity_changed')
@@ -104,11 +104,24 @@ export class Operations implements Timed {
     }
   }
 
+  /** What settled since the hello of a link that took over fills the hub's ledger until it is acknowledged [R60]. */
+  #sendAgain(received: number): void {
+    const settled = this.#outbox.settledSinceSummary()
+    if (settled) this.#acknowledge(settled)
+    for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
+  }
+
   /** Numbers that were given after the hello of a link that took over: a new ledger waits for the first of them [R60]. */
   #useUp(received: number): void {
     const { highest } = this.#outbox.summary()
-    for (let number = received + 1; number <= highest; number++)
+    for (let number = received + 1; number <= highest; number++) {
       this.#connection.send({ type: 'cancel', number })
+      this.#acknowledge([[number, number]])
+    }
+  }
+
+  #acknowledge(numbers: readonly Range[]): void {
+    this.#connection.send({ type: 'ack', numbers })
   }
 
   /** Numbers above this were not executed and never will be [R43]. */
@@ -131,7 +144,7 @@ export class Operations implements Timed {
   pump(): void {
     while (this.#connection.handsOver) {
       const numbers = this.#outbox.takeAcknowledgement()
-      if (numbers) this.#connection.send({ type: 'ack', numbers })
+      if (numbers) this.#acknowledge(numbers)
       if (this.#connection.bufferedBytes > maxBufferedBytes) {
         const waits = this.#outbox.waitingCount > 0
         this.#timekeeper.set(this, waits ? this.#timekeeper.now() + congestionCheckMs : null)

@@ -25,29 +25,6 @@ export function recordTopic(client: Client, topic: string, options: SubscribeOpt
   return recordOf(subscription, events, errors)
 }
 
-/** Records what the iterator yields. @param pause how long the loop takes for each event */
-export function iterateTopic(
-  client: Client,
-  topic: string,
-  options: SubscribeOptions,
-  pause: () => Promise<void>,
-): RecordedTopic {
-  const events: (Message | Gap)[] = []
-  const errors: HoldfastError[] = []
-  const subscription = client.subscribe(topic, options)
-  void (async () => {
-    try {
-      for await (const event of subscription) {
-        events.push(event)
-        await pause()
-      }
-    } catch (error) {
-      errors.push(error as HoldfastError)
-    }
-  })()
-  return recordOf(subscription, events, errors)
-}
-
 function recordOf(
   subscription: Subscription,
   events: (Message | Gap)[],

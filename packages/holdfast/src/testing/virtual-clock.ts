@@ -10,7 +10,9 @@ export interface LoopState {
 }
 
 interface ScheduledEvent {
-  /** Later than it was if its loop stalls. */
+  /** When it was to happen. */
+  readonly dueAt: number
+  /** Later than that if its loop stalls. */
   at: number
   readonly phase: number
   readonly order: number
@@ -46,8 +48,10 @@ export class VirtualClock {
 
   /** Schedules an event; returns a function that cancels it. */
   schedule(at: number, phase: Phase, loop: LoopState, run: () => void): () => void {
+    const dueAt = Math.max(at, this.#now)
     const event: ScheduledEvent = {
-      at: Math.max(at, this.#now),
+      dueAt,
+      at: dueAt,
       phase: phases[phase],
       order: ++this.#order,
       loop,
@@ -57,6 +61,16 @@ export class VirtualClock {
     return () => {
       const place = this.#events.indexOf(event)
       if (place >= 0) this.#events.splice(place, 1)
+    }
+  }
+
+  /** What waited for a loop that no longer stalls happens now. */
+  catchUp(loop: LoopState): void {
+    const waiting = this.#events.filter((event) => event.loop === loop && event.at > event.dueAt)
+    for (const event of waiting) {
+      this.#events.splice(this.#events.indexOf(event), 1)
+      event.at = Math.max(event.dueAt, this.#now)
+      this.#insert(event)
     }
   }
 

@@ -51,9 +51,15 @@ export class VirtualLoop implements LoopState {
     this.clock.schedule(this.clock.now, 'io', this, callback)
   }
 
-  /** The process is busy for so long: everything waits, and its timers come late. */
+  /** The process is busy for so long, or longer if it is already: everything waits, and its timers come late. */
   stall(ms: number): void {
-    this.#stalledUntil = this.clock.now + ms
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.clock.now + ms)
+  }
+
+  /** The process goes on, with all that has waited. */
+  goOn(): void {
+    this.#stalledUntil = this.clock.now
+    this.clock.catchUp(this)
   }
 
   /** The process is gone, with its memory: nothing of it ever runs again. */

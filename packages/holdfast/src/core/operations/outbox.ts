@@ -40,6 +40,8 @@ export class Outbox<Item extends OutboxItem> {
   readonly #open = new Map<number, Item>()
   #openLength = 0
   #highest = 0
+  /** Nothing has settled since the summary was told. */
+  #summaryHolds = true
   /** The numbers of the results to acknowledge. */
   #results: number[] = []
   #resultsWeight = 0
@@ -111,13 +113,31 @@ export class Outbox<Item extends OutboxItem> {
 
   /** The result came: the item, or null if the number is not open (a result that came twice). */
   settle(number: number, resultLength: number): Item | null {
+    this.#summaryHolds = false
     this.#results.push(number)
     this.#resultsWeight += resultLength + weightOfResult
     return this.#close(number)
   }
 
+  /** For `hello` and `welcome`. */
   summary(): ProducerSummary {
+    this.#summaryHolds = true
     return { highest: this.#highest, open: toRanges(this.#open.keys()) }
+  }
+
+  /**
+   * The numbers that have settled, if some have since the summary was told; else null. What they were acknowledged with
+   * on the link before may be lost with it [R60].
+   */
+  settledSinceSummary(): Range[] | null {
+    if (this.#summaryHolds) return null
+    const settled: Range[] = []
+    let next = 1
+    for (const number of [...this.#open.keys(), this.#highest + 1]) {
+      if (number > next) settled.push([next, number - 1])
+      next = number + 1
+    }
+    return settled
   }
 
   /** For a new link: what the other side has not received, in order, and the cancels that may have been lost. */

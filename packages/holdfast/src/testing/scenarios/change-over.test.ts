@@ -5,9 +5,10 @@ import type { PairOptions } from '../pair.ts'
 const makePair = makingPairs()
 
 /** A client over WebSocket that has just been asked to change over to another transport. */
-async function changing(to: 'sse' | 'long-poll', options: PairOptions = {}) {
+async function changing(to: 'sse' | 'long-poll', options: PairOptions = {}, token?: () => string) {
   const pair = makePair(options)
-  const { client, states } = await pair.connected({ over: ['websocket', 'sse', 'long-poll'] })
+  const over = ['websocket', 'sse', 'long-poll'] as const
+  const { client, states } = await pair.connected({ over, ...(token ? { token } : {}) })
   client.preferTransport(to)
   return { pair, client, states }
 }
@@ -56,5 +57,45 @@ test.each(['sse', 'long-poll'] as const)(
     await pair.clock.advance(200)
     await pair.clock.settled(client.publish('room', 'hello', { timeoutMs: 1_000 }))
     expect(client.transport).toBe('websocket')
+  },
+)
+
+test.each(['sse', 'long-poll'] as const)(
+  '[R17] [R60] acknowledgements that are lost with the link before, in a change to %s, fill nothing up',
+  async (to) => {
+    for (let afterMs = 0; afterMs <= 1_200; afterMs += 40) {
+      const { pair, client } = await changing(to, {
+        hub: { limits: { maxOpenOperations: 3 } },
+        network: { latencyMs: 150 },
+      })
+      await pair.clock.advance(afterMs)
+      const published = Promise.all(Array.from({ length: 9 }, (_, place) => client.publish('room', place)))
+      await pair.clock.settled(published)
+      expect([afterMs, client.state]).toEqual([afterMs, 'live'])
+    }
+  },
+)
+
+test.each(['sse', 'long-poll'] as const)(
+  '[R17] [R60] numbers that a change to %s uses up in a new session fill nothing up',
+  async (to) => {
+    for (let afterMs = 0; afterMs <= 1_200; afterMs += 40) {
+      let user = 'ana'
+      const { pair, client } = await changing(
+        to,
+        {
+          hub: { limits: { maxOpenOperations: 3 }, authenticate: ({ token }) => ({ user: token }) },
+          network: { latencyMs: 150 },
+        },
+        () => user,
+      )
+      user = 'ben'
+      await pair.clock.advance(afterMs)
+      const published = Array.from({ length: 9 }, (_, place) => client.publish('room', place))
+      await pair.clock.settled(Promise.allSettled(published))
+      await pair.clock.until(() => client.transport === to || client.state === 'closed')
+      await pair.clock.settled(client.publish('room', 'more'))
+      expect([afterMs, client.state]).toEqual([afterMs, 'live'])
+    }
   },
 )

@@ -169,7 +169,7 @@ test(
       await clock.advance(random.integer(0, 200))
     }
     for (const { links, loop } of pair.clients) {
-      loop.stall(0)
+      loop.goOn()
       for (const { down } of links) down.release()
     }
     // Devices whose users reload and answer what is left.

@@ -102,7 +102,7 @@ test('S9 a reader that never reads again is ended by the heartbeat, and nothing 
   expect(pair.hub.stats()).toMatchObject({ links: 0, subscriptions: 0, writing: 0, orphans: 0 })
   await pair.clock.advance(120_000)
   expect(pair.hub.stats().sessions).toEqual({ live: 0, resting: 0 })
-  loop.stall(0)
+  loop.goOn()
   link.down.release()
 })
 

@@ -132,7 +132,8 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
     if (session && world.hubState === 'running') world.pair.hub.disconnect(session, { retry })
   },
   revoke(world, { user, topic }) {
-    world.services.deny(user, topic)
+    const { services, chronicle, hubState } = world
+    services.deny(user, topic, { acceptedBefore: chronicle.acceptedCount, known: hubState !== 'closing' })
     if (world.hubState === 'running') void world.pair.hub.revoke({ user, topic })
   },
   grant(world, { user, topic }) {

@@ -9,6 +9,12 @@ export interface ChronicleReader {
   executed(token: string, count: number): void
 }
 
+interface AcceptedMessage {
+  readonly token: string
+  /** Among all, from 0. */
+  readonly order: number
+}
+
 /** How an ask was concluded, in the life of one hub: another one knows nothing of it. */
 export interface KeptConclusion {
   readonly life: number
@@ -21,8 +27,8 @@ export class Chronicle {
   /** Which hub runs: the first, the second … */
   life = 0
   readonly #executions = new Map<string, number>()
-  /** The token of each accepted message, by its place. */
-  readonly #messages = new Map<string, string>()
+  /** Each accepted message, by its place. */
+  readonly #messages = new Map<string, AcceptedMessage>()
   readonly #heads = new Map<string, Position>()
   readonly #logs = new Map<string, TopicLog>()
   readonly #conclusions = new Map<string, KeptConclusion[]>()
@@ -39,7 +45,17 @@ export class Chronicle {
 
   /** The token of the message that was accepted at a place; undefined: none was. */
   messageAt(topic: string, epoch: string, offset: number): string | undefined {
-    return this.#messages.get(placeOf(topic, epoch, offset))
+    return this.#messages.get(placeOf(topic, epoch, offset))?.token
+  }
+
+  /** Messages that were accepted so far, of all topics. */
+  get acceptedCount(): number {
+    return this.#messages.size
+  }
+
+  /** How many messages had been accepted before the one at a place; undefined: none was there. */
+  acceptedBefore(topic: string, { epoch, offset }: Position): number | undefined {
+    return this.#messages.get(placeOf(topic, epoch, offset))?.order
   }
 
   /** The newest message of a topic in the present life of the hub; null: there is none. */
@@ -87,7 +103,7 @@ export class Chronicle {
 
   #accepted(topic: string, position: Position, data: string): void {
     const token = JSON.parse(data) as string
-    this.#messages.set(placeOf(topic, position.epoch, position.offset), token)
+    this.#messages.set(placeOf(topic, position.epoch, position.offset), { token, order: this.#messages.size })
     this.#heads.set(topic, position)
     this.executed(token)
   }

@@ -233,12 +233,12 @@ const faultGenerators = {
     draw: ({ random }, client) => ({
       do: 'freeze',
       client,
-      ms: random.integer(10, random.pick([500, 20_000])),
+      ms: random.integer(10, random.pick([500, 20_000, 60_000])),
     }),
   },
   pauseHub: {
     weight: 1,
-    draw: ({ random }) => ({ do: 'pauseHub', ms: random.integer(10, random.pick([500, 20_000])) }),
+    draw: ({ random }) => ({ do: 'pauseHub', ms: random.integer(10, random.pick([500, 20_000, 60_000])) }),
   },
   jumpClock: {
     weight: 1,
@@ -276,7 +276,7 @@ const faultGenerators = {
     weight: 2,
     draw: ({ random }) => ({
       do: 'service',
-      which: random.pick(['authorize', 'authorize', 'authenticate', 'token']),
+      which: random.pick(['authorize', 'authorize', 'authenticate', 'token', 'asks']),
       count: random.integer(1, 3),
       takesMs: random.integer(0, random.pick([100, 3_000, 12_000])),
       fails: random.chance(0.3),

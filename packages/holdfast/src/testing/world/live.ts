@@ -94,16 +94,37 @@ async function recover(world: World): Promise<void> {
     }
   }
   check(world)
+  await agree(world)
   await answerAll(world)
   await rest(world)
+}
+
+/** The hub and each device agree on who subscribes to what. */
+async function agree(world: World): Promise<void> {
+  const { oracle, pair } = world
+  const unwanted = (): readonly Device[] => world.devices.filter((device) => subscribesUnasked(world, device))
+  await pair.clock.reaches(() => unwanted().length === 0, silenceMs)
+  for (const { index } of unwanted())
+    oracle.reportOf('subscriptions')(index, 'has subscriptions at the hub that it does not want')
+  check(world)
+}
+
+function subscribesUnasked({ pair }: World, { client }: Device): boolean {
+  const { topics } = client.stats()
+  return [...pair.hubCore.links].some(
+    ({ session, bound, subscriptions }) =>
+      bound && session?.id === client.session && subscriptions.count > topics,
+  )
 }
 
 /** Each device answers what it is asked; what nobody is there for is withdrawn. */
 async function answerAll(world: World): Promise<void> {
   const { oracle, pair } = world
-  await pair.clock.reaches(() => untold(world).length === 0, silenceMs)
+  await pair.clock.reaches(() => untold(world).length + stale(world).length === 0, silenceMs)
   for (const { device, payload } of untold(world))
     oracle.reportOf('asks')(device.index, `was never told of ${String(payload)}`)
+  for (const { device, payload } of stale(world))
+    oracle.reportOf('asks')(device.index, `still shows ${String(payload)}, which has ended`)
   check(world)
   for (const device of world.devices) {
     for (const [place, ask] of device.answerable.entries())
@@ -116,8 +137,23 @@ async function answerAll(world: World): Promise<void> {
   check(world)
 }
 
+interface Misinformed {
+  readonly device: Device
+  readonly payload: unknown
+}
+
+/** Who shows an ask that is not pending, and for good. */
+function stale({ pair, devices }: World): Misinformed[] {
+  const pending = new Set(pair.hub.asks().map(({ id }) => id))
+  return devices
+    .filter(({ over }) => !over)
+    .flatMap((device) =>
+      device.answerable.filter(({ id }) => !pending.has(id)).map(({ payload }) => ({ device, payload })),
+    )
+}
+
 /** Who does not show an ask that is pending. */
-function untold({ pair, devices }: World): { readonly device: Device; readonly payload: unknown }[] {
+function untold({ pair, devices }: World): Misinformed[] {
   return pair.hub.asks().flatMap(({ id, users, payload }) =>
     devices
       .filter(({ over, user }) => !over && users.includes(user))

@@ -136,7 +136,7 @@ export type Fault =
   /** The next times that the application is asked, it takes so long, or fails. */
   | {
       readonly do: 'service'
-      readonly which: 'authorize' | 'authenticate' | 'token'
+      readonly which: 'authorize' | 'authenticate' | 'token' | 'asks'
       readonly count: number
       readonly takesMs: number
       readonly fails: boolean

@@ -1,6 +1,15 @@
 import type { Credentials, Identity } from '../../server/options.ts'
+import type { Engine } from '../../engines/engine.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
 import type { StepOf } from './schedule.ts'
+
+/** When a right was withdrawn. */
+export interface Denial {
+  /** Messages that were accepted before, of all topics. */
+  readonly acceptedBefore: number
+  /** The hub was told, or will ask before anything is delivered. */
+  readonly known: boolean
+}
 
 type ServiceName = StepOf<'service'>['which']
 type Trouble = Pick<StepOf<'service'>, 'count' | 'takesMs' | 'fails'>
@@ -13,8 +22,8 @@ export class Services {
     ServiceName,
     { left: number; readonly takesMs: number; readonly fails: boolean }
   >()
-  /** Who may not do anything with a topic, as `user topic`. */
-  readonly #denied = new Set<string>()
+  /** Who may not do anything with a topic, as `user topic`, and since when. */
+  readonly #denied = new Map<string, Denial>()
   readonly #everDenied = new Set<string>()
 
   trouble(which: ServiceName, { count, takesMs, fails }: Trouble): void {
@@ -27,8 +36,8 @@ export class Services {
     this.#troubles.clear()
   }
 
-  deny(user: string, topic: string): void {
-    this.#denied.add(`${user} ${topic}`)
+  deny(user: string, topic: string, denial: Denial): void {
+    this.#denied.set(`${user} ${topic}`, denial)
     this.#everDenied.add(`${user} ${topic}`)
   }
 
@@ -40,8 +49,28 @@ export class Services {
     return !this.#denied.has(`${user} ${topic}`)
   }
 
+  /** Since when the user may not use the topic; null: it may. */
+  denialOf(user: string, topic: string): Denial | null {
+    return this.#denied.get(`${user} ${topic}`) ?? null
+  }
+
   wasEverDenied(user: string, topic: string): boolean {
     return this.#everDenied.has(`${user} ${topic}`)
+  }
+
+  /** An engine that is as slow in concluding asks, and as often away, as this service. */
+  concluding(engine: Engine, loop: () => VirtualLoop): Engine {
+    const { asks } = engine
+    return {
+      ...engine,
+      asks: {
+        ...asks,
+        conclude: async (id, conclusion) => {
+          await this.call('asks', loop(), () => null)
+          return asks.conclude(id, conclusion)
+        },
+      },
+    }
   }
 
   /** What a call of a service comes to: at once if there is no trouble, so that nothing waits without need. */

@@ -37,7 +37,8 @@ export class World {
 
   #trace: Trace | null = null
 
-  constructor({ seed, settings }: Schedule) {
+  constructor(schedule: Schedule) {
+    const { seed, settings } = schedule
     this.settings = settings
     const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, network } = settings
     this.pair = new Pair({
@@ -56,11 +57,11 @@ export class World {
         authorize: ({ topic, session: { user } }) =>
           this.services.call('authorize', this.pair.hubLoop, () => this.services.mayUse(user ?? '', topic)),
       },
-      engine: () => this.chronicle.engine(),
+      engine: () => this.services.concluding(this.chronicle.engine(), () => this.pair.hubLoop),
       started: (hub) => this.#started(hub),
     })
     const { pair, devices, chronicle, services } = this
-    this.oracle = new Oracle({ pair, devices, chronicle, services, settings, hubEnded: () => this.hubEnded })
+    this.oracle = new Oracle({ pair, devices, chronicle, services, schedule, hubEnded: () => this.hubEnded })
   }
 
   /** Has a trace told of everything from now on. */

@@ -1,11 +1,12 @@
 import type { Pair } from '../../pair.ts'
 import type { Chronicle } from '../chronicle.ts'
 import type { Device } from '../device.ts'
-import type { WorldSettings } from '../schedule.ts'
+import type { Schedule } from '../schedule.ts'
 import type { Services } from '../services.ts'
 import { AskOracle } from './asks.ts'
 import { ClosingOracle } from './closing.ts'
 import type { Circumstances } from './excuses.ts'
+import { HeartbeatOracle } from './heartbeats.ts'
 import { LinkOracle } from './links.ts'
 import { MemoryOracle } from './memory.ts'
 import { OperationOracle } from './operations.ts'
@@ -18,7 +19,7 @@ export interface Witnessed {
   readonly devices: readonly Device[]
   readonly chronicle: Chronicle
   readonly services: Services
-  readonly settings: WorldSettings
+  readonly schedule: Schedule
   readonly hubEnded: () => boolean
 }
 
@@ -29,6 +30,7 @@ export class Oracle {
   readonly operations: OperationOracle
   readonly asks: AskOracle
   readonly links: LinkOracle
+  readonly heartbeats: HeartbeatOracle
   readonly closing: ClosingOracle
   readonly memory: MemoryOracle
   readonly protocol: ProtocolOracle
@@ -36,7 +38,8 @@ export class Oracle {
 
   constructor(witnessed: Witnessed) {
     this.#witnessed = witnessed
-    const { pair, chronicle, services, settings, hubEnded } = witnessed
+    const { pair, chronicle, services, schedule, hubEnded } = witnessed
+    const { settings } = schedule
     const circumstances: Circumstances = {
       chronicle,
       services,
@@ -51,6 +54,7 @@ export class Oracle {
     this.operations = new OperationOracle(circumstances, this.reportOf('operations'))
     this.asks = new AskOracle(circumstances, this.reportOf('asks'))
     this.links = new LinkOracle(pair, this.reportOf('links'))
+    this.heartbeats = new HeartbeatOracle(schedule, this.reportOf('heartbeats'))
     this.closing = new ClosingOracle(this.reportOf('closing'))
     this.memory = new MemoryOracle(pair, settings, this.reportOf('memory'))
     this.protocol = new ProtocolOracle(pair, this.reportOf('protocol'))
@@ -66,6 +70,7 @@ export class Oracle {
   readonly checkEvent = (): void => {
     for (const device of this.#witnessed.devices) {
       this.links.check(device)
+      this.heartbeats.check(device)
       this.closing.check(device)
       this.protocol.check(device)
     }

@@ -24,6 +24,7 @@ const expectedLogs: ReadonlySet<string> = new Set([
   'authorize failed',
   'a request handler failed',
   'the validator of an ask failed',
+  'the engine could not conclude an ask',
 ])
 
 /** Real clients and real hubs never find fault with each other, whatever the network does. */

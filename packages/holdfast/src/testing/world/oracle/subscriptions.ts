@@ -1,6 +1,6 @@
 import type { From } from '../../../core/wire/frames.ts'
 import type { HoldfastError } from '../../../core/wire/errors.ts'
-import type { Subscription, SubscriptionHandlers } from '../../../client/subscription.ts'
+import type { Gap, Message, Subscription, SubscriptionHandlers } from '../../../client/subscription.ts'
 import type { Chronicle } from '../chronicle.ts'
 import type { Device } from '../device.ts'
 import type { Services } from '../services.ts'
@@ -31,7 +31,7 @@ export class SubscriptionOracle {
 
   handlersOf(device: Device, watched: WatchedSubscription): SubscriptionHandlers {
     return {
-      message: (message) => watched.told(message),
+      message: (message) => this.#told(device, watched, message),
       gap: (gap) => watched.told(gap),
       error: (error) => this.ended(device, watched, error),
     }
@@ -46,12 +46,26 @@ export class SubscriptionOracle {
   ): Promise<void> {
     try {
       for await (const event of subscription) {
-        watched.told(event)
+        this.#told(device, watched, event)
         await pause()
       }
     } catch (error) {
       this.ended(device, watched, error as HoldfastError)
     }
+  }
+
+  #told(device: Device, watched: WatchedSubscription, event: Message | Gap): void {
+    watched.told(event)
+    // What an iterator holds may have come while it was allowed.
+    if (event.type === 'message' && !watched.iterated) this.#checkRight(device, event)
+  }
+
+  /** What is accepted after a right was withdrawn is not told to whoever lost it. */
+  #checkRight(device: Device, { topic, epoch, offset }: Message): void {
+    const denial = device.userChanged ? null : this.#services.denialOf(device.user, topic)
+    const order = this.#chronicle.acceptedBefore(topic, { epoch, offset })
+    if (denial?.known && order !== undefined && order >= denial.acceptedBefore)
+      this.#report(device.index, `was told of ${topic} ${offset}, which it may not read`)
   }
 
   ended(device: Device, watched: WatchedSubscription, error: HoldfastError): void {

@@ -4,6 +4,7 @@ export type PromiseName =
   | 'operations'
   | 'asks'
   | 'links'
+  | 'heartbeats'
   | 'closing'
   | 'memory'
   | 'protocol'

@@ -1,0 +1,34 @@
+import type { Mutant } from './mutant.ts'
+
+/** Questions to people: answered once, and shown as long as they are open. */
+export const mutantsOfAsks: readonly Mutant[] = [
+  {
+    name: 'answered-twice',
+    bug: 'Each answer that passes is written, whether another one is being written or not.',
+    changes: [
+      {
+        file: 'core/ask/hub/step.ts',
+        find: "if (state.name !== 'open' || ",
+        replace: 'if (',
+      },
+      {
+        file: 'engines/memory/memory-asks.ts',
+        find: 'if (ask.conclusion) return ask.conclusion\n',
+        replace: '\n',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'prompt-stays',
+    bug: 'A device that was away while an ask ended is not told of it.',
+    changes: [
+      {
+        file: 'client/asks.ts',
+        find: 'known: open.map(({ id }) => id)',
+        replace: 'known: []',
+      },
+    ],
+    seed: 0,
+  },
+]

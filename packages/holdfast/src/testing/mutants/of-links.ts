@@ -1,0 +1,134 @@
+import type { Mutant } from './mutant.ts'
+
+/** Links, sessions, timers and heartbeats: which link is current, and what time means. */
+export const mutantsOfLinks: readonly Mutant[] = [
+  {
+    name: 'stale-close',
+    bug: 'The close handler of a link that was superseded takes the new link from the session.',
+    changes: [
+      {
+        file: 'server/sessions/session.ts',
+        find: 'if (this.#link !== link) return\n    this.#link = null',
+        replace: 'this.#link = null',
+      },
+      {
+        file: 'core/session/step.ts',
+        find: "state.name === 'live' && state.link === input.link",
+        replace: "state.name === 'live'",
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'connect-times',
+    bug: 'Of two links the one that arrived last wins, instead of the higher attempt.',
+    changes: [
+      {
+        file: 'core/session/step.ts',
+        find: 'if (attempt <= state.attempt) return',
+        replace: 'if (attempt === state.attempt) return',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'late-registration',
+    bug: 'Welcome is written, and only then the link is registered, when a store has answered.',
+    changes: [
+      {
+        file: 'server/links/welcome.ts',
+        find: 'link.bindTo(session)',
+        replace: 'parts.env.setTimer(() => link.bindTo(session), 20)',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'second-timer',
+    bug: 'A timer is set while another one runs, so that reconnects pile up.',
+    changes: [
+      {
+        file: 'core/time/timekeeper.ts',
+        find: 'this.#timer?.cancel()\n',
+        replace: '\n',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'uncleared-timer',
+    bug: 'The timer that watches the opening of a link is not cleared when the link is open.',
+    changes: [
+      {
+        file: 'client/connection.ts',
+        find: 'attachment.link = link ?? null\n',
+        replace: `attachment.link = link ?? null
+      this.#env.setTimer(() => {
+        const late: Departure = { code: 'connect_timeout', message: 'Too late.', retry: true }
+        this.#fail(attachment, late)
+      }, this.#policy.connectTimeoutMs, { keepAlive: true })\n`,
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'hub-judges-after-stall',
+    bug: 'A hub that stood still takes its own sleep for the silence of its clients.',
+    changes: [
+      {
+        file: 'core/link/step.ts',
+        find: 'if (answered || late) {',
+        replace: 'if (answered) {',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'client-judges-after-stall',
+    bug: 'A tab that was frozen takes its own sleep for the silence of the hub.',
+    changes: [
+      {
+        file: 'core/client/heartbeat.ts',
+        find: 'if (late && !probe.sentLate)',
+        replace: 'if (late && now < 0)',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'switch-loses-tail',
+    bug: 'What was handed to the link before while a better one took over is not sent again on that.',
+    changes: [
+      {
+        file: 'client/operations.ts',
+        find: 'for (const frame of this.#outbox.resend(received))',
+        replace: 'for (const frame of this.#connection.state.upgraded ? [] : this.#outbox.resend(received))',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'lost-poll',
+    bug: 'What a response carried counts as received when it was sent.',
+    changes: [
+      {
+        file: 'server/transports/poll-socket.ts',
+        find: 'if (acknowledges) for',
+        replace: 'for',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'polls-as-life',
+    bug: 'Polls count as life of a link whose uplink is dead.',
+    changes: [
+      {
+        file: 'server/transports/poll-socket.ts',
+        find: 'written(false)',
+        replace: 'written(true)',
+      },
+    ],
+    seed: 0,
+  },
+]

@@ -1,0 +1,117 @@
+import type { Mutant } from './mutant.ts'
+
+/** Subscriptions: every message in order, or a gap; and only for who may read. */
+export const mutantsOfTopics: readonly Mutant[] = [
+  {
+    name: 'cursor-before-write',
+    bug: 'The hub remembers how far it has read for a session, before it is written, and goes on from there.',
+    changes: [
+      {
+        file: 'server/links/link-writer.ts',
+        find: 'cursor.offset = slice.through',
+        replace: `cursor.offset = slice.through
+    const session = this.owner.session?.id
+    log.cursors ??= new Map()
+    log.cursors.set(session, slice.through)`,
+      },
+      {
+        file: 'server/topics/link-subscriptions.ts',
+        find: 'const { position, gap } = startingPoint(log, from)',
+        replace: `const known = log.cursors?.get(this.#link.session?.id)
+    const resumes = known !== undefined && typeof from === 'object' && 'epoch' in from
+    const { position, gap } = startingPoint(log, resumes ? { epoch: log.epoch, offset: known } : from)`,
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'boundary-message',
+    bug: 'A replay begins one message too late.',
+    changes: [
+      {
+        file: 'server/topics/starting-point.ts',
+        find: 'return at(after.offset)',
+        replace: 'return at(Math.min(after.offset + 1, head))',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'stale-frame',
+    bug: 'What confirms an earlier subscription to a topic is taken for the confirmation of the new one.',
+    changes: [
+      {
+        file: 'client/topic-feed.ts',
+        find: 'if (declared?.intent !== intent || declared.cursor) return',
+        replace: 'if (!declared || declared.cursor) return',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'unsubscribe-leaves',
+    bug: 'Who unsubscribes while the right is still being asked for stays subscribed at the hub.',
+    changes: [
+      {
+        file: 'server/topics/link-subscriptions.ts',
+        find: 'if (subscription?.intent === intent) this.#drop(subscription)',
+        replace: 'if (subscription?.intent === intent && subscription.cursor) this.#drop(subscription)',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'resume-unasked',
+    bug: 'Who resumes a subscription is not asked for the right to it.',
+    changes: [
+      {
+        file: 'server/topics/link-subscriptions.ts',
+        find: 'this.#decide(subscription, () => void this.#open(subscription))',
+        replace: `if (typeof from === 'object' && 'epoch' in from) void this.#open(subscription)
+    else this.#decide(subscription, () => void this.#open(subscription))`,
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'revoked-goes-on',
+    bug: 'Who loses the right to a topic still gets what is published while the application is asked again.',
+    changes: [
+      {
+        file: 'server/topics/link-subscriptions.ts',
+        find: 'cursor.paused = true\n',
+        replace: '\n',
+      },
+      {
+        file: 'server/topics/link-subscriptions.ts',
+        find: "if (verdict !== 'allowed') return this.#refuseFor(subscription, verdict, 'revoked')",
+        replace: "if (verdict === 'failed') return this.#refuseFor(subscription, verdict, 'revoked')",
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'pruned-in-silence',
+    bug: 'Who resumes from before what is kept is not told of the gap.',
+    changes: [
+      {
+        file: 'server/topics/starting-point.ts',
+        find: "return behind({ after, lost: oldest - 1 - after.offset, reason: 'pruned' })",
+        replace: 'return at(oldest - 1)',
+      },
+    ],
+    seed: 0,
+  },
+  {
+    name: 'kept-epoch',
+    bug: 'A hub whose messages are lost goes on under the same epochs.',
+    changes: [
+      {
+        file: 'engines/memory/topic-table.ts',
+        find: 'new EpochNames(host.randomName())',
+        replace: "new EpochNames('the-same')",
+      },
+    ],
+    seed: 0,
+  },
+]

@@ -1,0 +1,49 @@
+import type { Device } from '../device.ts'
+import type { Schedule, Step } from '../schedule.ts'
+import type { Report } from './violation.ts'
+
+/** Whoever stood still does not take that for the death of the other [R41]. */
+export class HeartbeatOracle {
+  readonly #report: Report
+  /** Nothing can happen to the bytes of a link that is not cut. */
+  readonly #soundNetwork: boolean
+  readonly #clientsSleep: boolean
+  readonly #hubSleeps: boolean
+  readonly #seen = new Map<Device, number>()
+
+  constructor({ settings, steps }: Schedule, report: Report) {
+    this.#report = report
+    this.#soundNetwork = settings.network.bytesPerMs === undefined && !steps.some(isUnsound)
+    this.#clientsSleep = steps.some((step) => step.do === 'freeze' || step.do === 'page')
+    this.#hubSleeps = steps.some((step) => step.do === 'pauseHub')
+  }
+
+  /** After each event. */
+  check(device: Device): void {
+    if (!this.#soundNetwork) return
+    const { errors } = device.pairClient
+    const seen = this.#seen.get(device) ?? 0
+    if (errors.length === seen) return
+    this.#seen.set(device, errors.length)
+    for (const { code, message } of errors.slice(seen)) {
+      if (code !== 'heartbeat_timeout') continue
+      const byHub = message.includes('from the client')
+      const excused = byHub ? this.#clientsSleep : this.#hubSleeps
+      if (!excused) this.#report(device.index, `was taken for dead by the ${byHub ? 'hub' : 'client'}`)
+    }
+  }
+}
+
+const unsound: ReadonlySet<Step['do']> = new Set<Step['do']>([
+  'vanish',
+  'hold',
+  'loseResponse',
+  'delaySend',
+  'loseSend',
+  'conditions',
+  'reach',
+  'upgrades',
+  'proxy',
+])
+
+const isUnsound = (step: Step): boolean => unsound.has(step.do) || (step.do === 'cut' && step.told.length < 2)
