@@ -28,11 +28,13 @@ export class SliceMemos {
    * @param copiedBytes what the slice takes beyond its segment
    */
   note(holder: Memoiser, copiedBytes: number): void {
-    this.release(holder)
     const bytes = copiedBytes + objectBytes
-    if (this.#bytes + bytes > maxMemoBytes) this.forgetAll()
+    this.#bytes += bytes - (this.#holders.get(holder) ?? 0)
+    if (this.#bytes > maxMemoBytes) {
+      this.forgetAll()
+      this.#bytes = bytes
+    }
     this.#holders.set(holder, bytes)
-    this.#bytes += bytes
   }
 
   /** The holder has no messages any more: if its topic is forgotten, nothing here must keep it. */
