@@ -29,7 +29,7 @@ export interface Verdict {
 export const slopeBound = 1
 /** A slope that is known less exactly than by so many percent either way says nothing: a session that is left would be far more. */
 const leastExact = 20
-/** From so many connections on the slope itself has to be within the bound, not only its interval to reach it. */
+/** From so many connections on, those of the warm-up included, the slope itself has to be within the bound, not only its interval to reach it. */
 export const fullRun = 100_000
 
 /** Of all lives, in percent: a machine that is too busy makes some of them too slow. */
@@ -72,7 +72,7 @@ export function heapTrend(
  */
 function heapFinding(name: 'server' | 'load', samples: readonly Sample[]): Finding {
   const { slope, low, high } = heapTrend(name, samples)
-  const connections = (samples.at(-1)?.connections ?? 0) - (samples[0]?.connections ?? 0)
+  const connections = samples.at(-1)?.connections ?? 0
   const within =
     connections >= fullRun ? Math.abs(slope) <= slopeBound : low <= slopeBound && high >= -slopeBound
   const exact = Math.max(high - slope, slope - low) <= leastExact
