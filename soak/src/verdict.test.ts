@@ -51,7 +51,7 @@ test.each([
 })
 
 test('lives that fail are no load', () => {
-  expect(verdictOn(run(fullRun), { lives: 1_000, failures: 51 }).passed).toBe(false)
+  expect(verdictOn(run(fullRun), { lives: 1_000, failures: 101 }).passed).toBe(false)
 })
 
 interface Run {

@@ -26,11 +26,11 @@ export interface Verdict {
 }
 
 /** Percent of its size by which a heap may grow or shrink with each 10,000 connections. */
-export const slopeBound = 1
+const slopeBound = 1
 /** A slope that is known less exactly than by so many percent either way says nothing: a session that is left would be far more. */
 const leastExact = 20
 /** From so many connections on, those of the warm-up included, the slope itself has to be within the bound, not only its interval to reach it. */
-export const fullRun = 100_000
+const fullRun = 100_000
 
 /** Of all lives, in percent: a machine that is too busy makes some of them too slow. */
 const mostFailures = 10
