@@ -77,8 +77,11 @@ export const mutantsOfLinks: readonly Mutant[] = [
     changes: [
       {
         file: 'core/link/step.ts',
-        find: 'if (answered || late) {',
-        replace: 'if (answered) {',
+        find: 'const nextLookAt = now',
+        replace: `if (now >= heardAt + intervalMs + timeoutMs) {
+    return end(timeout('heartbeat_timeout', 'Nothing was heard from the client.'), now)
+  }
+  const nextLookAt = now`,
       },
     ],
     seed: 0,

@@ -14,7 +14,7 @@ const enough = 10
 async function main(): Promise<void> {
   let options: SimulationOptions
   try {
-    options = parseOptions(process.argv.slice(2), process.env)
+    options = parseOptions(process.argv.slice(2))
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`)
     process.exitCode = 2

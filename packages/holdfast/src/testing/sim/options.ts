@@ -28,7 +28,7 @@ export const usage = `Lives through simulated worlds, and looks whether a promis
   --workers N                               how many at once (default: 2)`
 
 /** @throws TypeError for options that are none */
-export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): SimulationOptions {
+export function parseOptions(args: readonly string[]): SimulationOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -39,7 +39,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
       shrink: { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       mutant: { type: 'string' },
-      workers: { type: 'string', default: environment['HOLDFAST_WORKERS'] ?? '2' },
+      workers: { type: 'string', default: '2' },
     },
   })
   const { seed, mutant = null, mutants, trace, shrink } = values

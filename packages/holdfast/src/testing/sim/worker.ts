@@ -44,4 +44,7 @@ async function main({ module, current }: WorkerData): Promise<void> {
   })
 }
 
+// Errors are made all the time, and a replay tells where.
+Error.stackTraceLimit = 0
+
 void main(workerData as WorkerData)

@@ -33,8 +33,11 @@ export class Device {
     this.pairClient = pair.connect({
       over,
       outbox: { maxOperations: outboxOperations },
-      token: ({ rejected }) =>
-        services.call('token', this.pairClient.loop, () => this.#tokenAt(pair, rejected)),
+      token: async ({ rejected }) => {
+        // It is asked for while the client is being made.
+        await Promise.resolve()
+        return services.call('token', this.pairClient.loop, () => this.#tokenAt(pair, rejected))
+      },
     })
     this.client = this.pairClient.client
   }

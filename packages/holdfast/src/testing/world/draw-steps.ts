@@ -7,6 +7,8 @@ export interface Drawing {
   readonly random: SeededRandom
   readonly settings: WorldSettings
   readonly over: readonly TransportName[]
+  /** Links are cut, and nothing worse happens to them. */
+  readonly soundNetwork: boolean
   /** Clients there have been so far. */
   clients: number
   tokens: number
@@ -170,13 +172,15 @@ const actionGenerators = {
   },
 } satisfies { readonly [Name in Step['do']]?: Generator<Name> }
 
+const both = ['client', 'hub'] as const
+
 const faultGenerators = {
   cut: {
     weight: 4,
-    draw: ({ random }, client) => ({
+    draw: ({ random, soundNetwork }, client) => ({
       do: 'cut',
       client,
-      told: random.pick([['client', 'hub'], ['client', 'hub'], ['client'], ['hub']] as const),
+      told: soundNetwork ? both : random.pick([both, both, ['client'], ['hub']] as const),
     }),
   },
   vanish: {

@@ -1,6 +1,7 @@
 import { SeededRandom } from '../seeded-random.ts'
 import { transportNames, type TransportName } from '../simulated-transport.ts'
 import { generators, type Drawing } from './draw-steps.ts'
+import { unsoundFaults } from './network-faults.ts'
 import type { ClientSettings, Schedule, Step, WorldSettings } from './schedule.ts'
 
 /**
@@ -15,8 +16,9 @@ export function generate(seed: number): Schedule {
     random,
     Array.from({ length: clients }, (_, place) => drawClient(random, over, place)),
   )
-  const drawing: Drawing = { random, settings, clients, over, tokens: 0, subscriptions: 0 }
-  const kinds = allowed(random)
+  const soundNetwork = random.chance(0.2)
+  const drawing: Drawing = { random, settings, clients, over, soundNetwork, tokens: 0, subscriptions: 0 }
+  const kinds = allowed(random, soundNetwork)
   const steps: Step[] = []
   for (let client = 0; client < clients; client++)
     steps.push({ at: 0, ...generators.subscribe.draw(drawing, client) })
@@ -71,11 +73,11 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
 }
 
 /** The kinds of steps that this world draws from, likelier ones more often. */
-function allowed(random: SeededRandom): (keyof typeof generators)[] {
+function allowed(random: SeededRandom, soundNetwork: boolean): (keyof typeof generators)[] {
   const share = random.pick([0.2, 0.5, 0.9])
   const kinds: (keyof typeof generators)[] = ['publish']
   for (const [name, { weight }] of Object.entries(generators)) {
-    if (!random.chance(share)) continue
+    if (!random.chance(share) || (soundNetwork && unsoundFaults.has(name))) continue
     for (let times = 0; times < weight; times++) kinds.push(name as keyof typeof generators)
   }
   return kinds

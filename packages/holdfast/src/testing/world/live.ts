@@ -62,8 +62,10 @@ async function act(world: World, { settings, steps }: Schedule, told: Trace | nu
   await clock.settle()
 }
 
+const performers = { ...actions, ...faults }
+
 function perform(world: World, step: Step): void {
-  const perform = { ...actions, ...faults }[step.do] as (world: World, step: Step) => void
+  const perform = performers[step.do] as (world: World, step: Step) => void
   perform(world, step)
 }
 

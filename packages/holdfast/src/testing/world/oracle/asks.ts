@@ -140,7 +140,7 @@ export class AskOracle {
     if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
       conclusions.some(({ conclusion }) => conclusion.status === status)
-    const { chronicle, hubEnded, services } = this.#circumstances
+    const { chronicle, hubEnded, services, outboxOperations } = this.#circumstances
     const steps = this.#questions.filter(({ id }) => id === given.ask.id).map(({ step }) => step)
     const excuses: Partial<Record<string, boolean>> = {
       already_answered: ended('answered'),
@@ -152,6 +152,7 @@ export class AskOracle {
       timeout: steps.some(({ judgedMs }) => judgedMs > 0),
       closed: given.device.closing,
       identity_changed: given.device.userChanged,
+      outbox_full: given.device.client.pending >= outboxOperations,
       engine_failed: hubEnded || services.troubled.has('asks'),
     }
     if (excuses[code] !== true && given.device.endedBy !== code)

@@ -1,5 +1,6 @@
 import type { Device } from '../device.ts'
-import type { Schedule, Step } from '../schedule.ts'
+import { isUnsound } from '../network-faults.ts'
+import type { Schedule } from '../schedule.ts'
 import type { Report } from './violation.ts'
 
 /** Whoever stood still does not take that for the death of the other [R41]. */
@@ -33,17 +34,3 @@ export class HeartbeatOracle {
     }
   }
 }
-
-const unsound: ReadonlySet<Step['do']> = new Set<Step['do']>([
-  'vanish',
-  'hold',
-  'loseResponse',
-  'delaySend',
-  'loseSend',
-  'conditions',
-  'reach',
-  'upgrades',
-  'proxy',
-])
-
-const isUnsound = (step: Step): boolean => unsound.has(step.do) || (step.do === 'cut' && step.told.length < 2)
