@@ -23,7 +23,7 @@ interface Panel {
 
 const panels: readonly Panel[] = [
   {
-    title: 'Heap after collection',
+    title: 'Heap',
     unit: 'MB',
     of: ({ heapBytes }) => heapBytes / 1e6,
     trend: true,
