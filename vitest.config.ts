@@ -27,6 +27,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'conformance',
+          include: ['conformance/chapters/**/*.test.ts'],
+          globalSetup: 'conformance/wire/server-under-test.ts',
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts', 'soak/**/*.test.ts'],
           // An example writes a test of its own into its data folder.

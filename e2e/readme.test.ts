@@ -26,3 +26,12 @@ test('the first minute of the README runs as printed', async () => {
   expect(stderr).toBe('')
   expect(stdout).toBe(blockBetween(readme, 'first-minute-output'))
 })
+
+test.each(['README.md', 'docs/testing-applications.md'])(
+  'the test that %s shows is one that is run',
+  async (name) => {
+    const shown = blockBetween(await readFile(`${root}/${name}`, 'utf8'), 'testing')
+    expect(shown).toContain('simulate({ runs: 100 }')
+    expect(await readFile(`${root}/examples/testing/src/todo-list.test.ts`, 'utf8')).toContain(shown)
+  },
+)

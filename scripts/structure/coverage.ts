@@ -8,6 +8,7 @@ export const sourceFolders: readonly string[] = [
     (name) => `${libraryRoot}/${name}`,
   ),
   'bench',
+  'conformance',
   'e2e',
   'examples',
   'scripts',

@@ -6,6 +6,7 @@ import { checkCoreBans } from './core-bans.ts'
 import { checkCoverage, sourceFolders } from './coverage.ts'
 import { sizeExceptions } from './exceptions.ts'
 import { checkLockfile } from './lockfile.ts'
+import { checkRules } from './rules.ts'
 import { checkSizes, maxFileLines, maxFunctionLines } from './sizes.ts'
 import { readSourceTree, type SourceTree } from './source-tree.ts'
 import { describeViolation, type Violation } from './violation.ts'
@@ -14,6 +15,7 @@ import { checkWording } from './wording.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const repository = readSourceTree(root)
 const lockfile = readFileSync(`${root}/package-lock.json`, 'utf8')
+const protocol = readFileSync(`${root}/PROTOCOL.md`, 'utf8')
 
 describe('the repository', () => {
   test.each([
@@ -22,6 +24,7 @@ describe('the repository', () => {
     ['keeps time, chance, I/O and promises out of core', () => checkCoreBans(repository)],
     ['keeps files and functions short', () => checkSizes(repository, sizeExceptions)],
     ['has no drawers, leftovers or casts to any', () => checkWording(repository)],
+    ['has a test for each rule of the protocol', () => checkRules('PROTOCOL.md', protocol, repository)],
     ['has a lockfile without hosts', () => checkLockfile('package-lock.json', lockfile)],
   ])('%s', (_, check) => {
     expect(check().map(describeViolation)).toEqual([])
@@ -142,6 +145,18 @@ describe('arrows', () => {
   ])('%s may: %s', (path, text) => {
     expect(messages(checkArrows(inLibrary(path, text)))).toEqual([])
   })
+
+  test.each(['holdfast/server', '../reference/application.ts', '../../packages/holdfast/src/server/hub.ts'])(
+    'the conformance suite does not import %s, its tests included',
+    (specifier) => {
+      const text = `import { a } from '${specifier}'`
+      const files = tree({ 'conformance/chapters/a.test.ts': text, 'conformance/wire/a.ts': text })
+      expect(checkArrows(files)).toHaveLength(2)
+      expect(
+        checkArrows(tree({ 'conformance/reference/a.ts': "import { a } from 'holdfast/server'" })),
+      ).toEqual([])
+    },
+  )
 
   test('outside the package its modules are imported by name', () => {
     const text = "import { hub } from '../packages/holdfast/src/server/hub.ts'"
@@ -299,4 +314,42 @@ describe('lockfile', () => {
       'package-lock.json:2 names the host registry.example (lockfile)',
     ])
   })
+})
+
+describe('rules', () => {
+  const twoRules = '- **[R1]** A frame is JSON [R2].\n  More of it.\n- **[R2]** Unknown fields are ignored.\n'
+  const check = (text: string): string[] =>
+    checkRules('PROTOCOL.md', twoRules, tree({ 'e2e/a.test.ts': text })).map(describeViolation)
+
+  test('a rule that no title names is reported, at its place', () => {
+    expect(check("test('[R1] a frame is JSON', () => {}) // [R2]")).toEqual([
+      'PROTOCOL.md:3 no test names [R2] in its title (rules)',
+    ])
+  })
+
+  test('a title that names a rule which does not exist is reported', () => {
+    expect(check("test('[R1, R2] frames', () => {})\ntest('[R3] more', () => {})")).toEqual([
+      'e2e/a.test.ts:2 names R3, a rule that PROTOCOL.md does not have (rules)',
+    ])
+  })
+
+  test.each([
+    "describe('[R1, R2] frames', () => {})",
+    "test.each([['[R1] one'], ['[R2] two']])('%s', () => {})",
+    "test.each(['[R1] one', '[R2] two'])('%s', () => {})",
+    "describe.each(transports)('%s', () => { test(`[R1] over ${it} [R2]`, () => {}) })",
+    "it.runIf(browser)('[R1] one [R2]', () => {})",
+    "overHttp.test('[R1] one [R2]', () => {})",
+  ])('%s names both', (text) => {
+    expect(check(text)).toEqual([])
+  })
+
+  test.each(["test.skip('[R1] one', () => {})", "test.todo('[R1] one')", "log('[R1] one')"])(
+    '%s names none',
+    (text) => {
+      expect(check(`test('[R2] two', () => {})\n${text}`)).toEqual([
+        'PROTOCOL.md:1 no test names [R1] in its title (rules)',
+      ])
+    },
+  )
 })

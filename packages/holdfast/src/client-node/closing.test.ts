@@ -203,7 +203,7 @@ describe('S15 close() leaves nothing, ends every promise and is final', () => {
 })
 
 describe('close() and the session', () => {
-  it('R48 ends it at the hub at once instead of letting it rest', async () => {
+  it('[R48] ends it at the hub at once instead of letting it rest', async () => {
     const real = await startSilentHub()
     const client = connect(real.url)
     await inState(client, 'live')

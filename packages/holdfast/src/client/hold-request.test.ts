@@ -33,7 +33,7 @@ const hub = new URL('https://hub.example/holdfast')
 
 afterEach(() => vi.unstubAllGlobals())
 
-describe('R56 S33 the right to hold a request', () => {
+describe('[R56] S33 the right to hold a request', () => {
   it('is had by four links to a host at a time', async () => {
     const locks = new Locks()
     inPage({ locks })

@@ -220,7 +220,7 @@ test('a key is recognised exactly as long as its message is kept', async () => {
   await fc.assert(property, { numRuns: 100 })
 })
 
-test('under pressure, bounds hold, what is left is true, and no epoch comes back with other content', async () => {
+test('[R35] under pressure, bounds hold, what is left is true, and no epoch comes back with other content', async () => {
   const options = fc.record({
     totalBytes: fc.constantFrom(4_096, 30_000, 200_000),
     maxTopics: fc.constantFrom(1, 3, 5),

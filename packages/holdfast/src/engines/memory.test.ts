@@ -279,7 +279,7 @@ describe('age in the memory engine', () => {
 describe('the total budget of the memory engine', () => {
   const totalBytes = 16 * kilobyte
 
-  test('forgets topics that are not open, least recently used first, and changes their epochs', async () => {
+  test('[R35] forgets topics that are not open, least recently used first, and changes their epochs', async () => {
     const { engine } = start({}, { totalBytes })
     const before = await appendAll(
       engine,
@@ -356,7 +356,7 @@ describe('the total budget of the memory engine', () => {
 describe('the topic limit of the memory engine', () => {
   const maxTopics = 3
 
-  test('forgets the topic that is not open and least recently used, which changes its epoch', async () => {
+  test('[R35] forgets the topic that is not open and least recently used, which changes its epoch', async () => {
     const { engine } = start({}, { maxTopics })
     const [first] = await appendAll(engine, [entry('a', 1), entry('b', 2), entry('c', 3)])
     await engine.append([entry('b', 4), entry('d', 5)])

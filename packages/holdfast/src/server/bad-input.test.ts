@@ -69,7 +69,7 @@ async function answersTo(
 }
 
 describe('a malformed frame on a welcomed link', () => {
-  it(`R2 R3 R4 is answered with the error the protocol names, and the link survives: ${frames} generated ones`, async () => {
+  it(`[R2, R3, R4] is answered with the error the protocol names, and the link survives: ${frames} generated ones`, async () => {
     const generated = fc.sample(malformedFrame, { seed, numRuns: frames })
     for (let start = 0; start < frames; start += framesPerLink) {
       const { got, expected } = await answersTo(generated.slice(start, start + framesPerLink))
@@ -79,7 +79,7 @@ describe('a malformed frame on a welcomed link', () => {
     await expectHealthy(frames / framesPerLink)
   })
 
-  it('R1 binary is answered with frame_invalid, and the link survives', async () => {
+  it('[R1] binary is answered with frame_invalid, and the link survives', async () => {
     const link = owner.own(await RawLink.welcomed(real.url))
     link.socket.send(Buffer.from('{"type":"ping","id":1}'))
     expect(await link.next('error')).toMatchObject({ code: 'frame_invalid' })
@@ -87,7 +87,7 @@ describe('a malformed frame on a welcomed link', () => {
     await link.next('pong')
   })
 
-  it('R9 a second hello is answered with frame_invalid, and the link survives', async () => {
+  it('[R9] a second hello is answered with frame_invalid, and the link survives', async () => {
     const link = owner.own(await RawLink.welcomed(real.url))
     link.send(helloFrame())
     expect(await link.next('error')).toMatchObject({ code: 'frame_invalid' })
@@ -96,7 +96,7 @@ describe('a malformed frame on a welcomed link', () => {
     expect(real.hub.stats().sessions.live).toBe(2)
   })
 
-  it('R6 a topic name is 1 to 255 bytes of UTF-8: the longest ones pass', async () => {
+  it('[R6] a topic name is 1 to 255 bytes of UTF-8: the longest ones pass', async () => {
     const link = owner.own(await RawLink.welcomed(real.url))
     const names = ['x', 'x'.repeat(255), 'é'.repeat(127), '😀'.repeat(63), ' ', 'a/b:c*#?%', '__proto__']
     for (const [index, topic] of names.entries()) {
@@ -127,12 +127,12 @@ describe('a frame that ends the link', () => {
 
   afterEach(() => expectHealthy(0))
 
-  it('R2 is a critical one of unknown type', async () => {
+  it('[R2] is a critical one of unknown type', async () => {
     await expectEnding('frame_unknown', { type: 'teleport', critical: true }, true)
     await expectEnding('frame_unknown', { type: 'teleport', critical: true })
   })
 
-  it('R17 R19 is one that breaks the numbering', async () => {
+  it('[R17, R19] is one that breaks the numbering', async () => {
     await expectEnding('number_skipped', { type: 'publish', number: 2, topic: 'a', data: 1 }, true)
     await expectEnding('number_skipped', { type: 'cancel', number: 9 }, true)
     real.hub.onRequest('hang', () => new Promise(() => {}))
@@ -142,7 +142,7 @@ describe('a frame that ends the link', () => {
     expect(await link.next('goodbye')).toMatchObject({ code: 'too_many_open', retry: false })
   })
 
-  it('R9 is a first one that is neither hello nor ping, whatever it is', async () => {
+  it('[R9] is a first one that is neither hello nor ping, whatever it is', async () => {
     const sound = [
       { type: 'pong', id: 1 },
       { type: 'subscribe', topic: 'a', intent: 1, from: 'now' },
@@ -152,21 +152,21 @@ describe('a frame that ends the link', () => {
     for (const frame of sound) await expectEnding('hello_expected', frame)
   })
 
-  it('R3 is a malformed first one: 300 generated ones', async () => {
+  it('[R3] is a malformed first one: 300 generated ones', async () => {
     const generated = fc.sample(malformedFrame, { seed: seed + 1, numRuns: 300 })
     for (const frame of generated) {
       if (frame.answer(1)) await expectEnding('frame_invalid', frame.text(1))
     }
   })
 
-  it('R1 R3 is a binary first one', async () => {
+  it('[R1, R3] is a binary first one', async () => {
     const link = owner.own(await RawLink.open(real.url))
     link.socket.send(Buffer.from(JSON.stringify(helloFrame())))
     expect(await link.next('goodbye')).toMatchObject({ code: 'frame_invalid', retry: false })
     expect(await link.closed).toBe(4400)
   })
 
-  it('R3 R5 R15 is a hello that is not sound', async () => {
+  it('[R3, R5, R15] is a hello that is not sound', async () => {
     const producer = { id: 'p'.repeat(22), highest: 0, open: [] }
     const unsound: RawFrame[] = [
       { versions: 1 },
@@ -187,13 +187,13 @@ describe('a frame that ends the link', () => {
     for (const fields of unsound) await expectEnding('frame_invalid', helloFrame(fields))
   })
 
-  it('R10 is a hello without a version that the hub speaks', async () => {
+  it('[R10] is a hello without a version that the hub speaks', async () => {
     await expectEnding('version_unsupported', helloFrame({ versions: [2, 3] }))
     await expectEnding('version_unsupported', helloFrame({ versions: [] }))
     await (await RawLink.welcomed(real.url, { versions: [7, 1] })).close()
   })
 
-  it('R1 R15 is a hello of more than 65,536 bytes', async () => {
+  it('[R1, R15] is a hello of more than 65,536 bytes', async () => {
     const fill = (bytes: number): string => {
       const text = JSON.stringify(helloFrame({ token: '' }))
       return text.replace('"token":""', `"token":"${'t'.repeat(bytes - text.length)}"`)
@@ -205,7 +205,7 @@ describe('a frame that ends the link', () => {
     await link.close()
   })
 
-  it('R1 is one larger than maxFrameBytes; one of exactly that size passes', async () => {
+  it('[R1] is one larger than maxFrameBytes; one of exactly that size passes', async () => {
     const link = owner.own(await RawLink.welcomed(real.url))
     const publish = (number: number, bytes: number): string => {
       const text = JSON.stringify({ type: 'publish', number, topic: 'a', data: '' })

@@ -79,6 +79,7 @@ export class MemoryLink implements TransportLink, NetworkLink {
   }
 
   close(): void {
+    if (this.#clientState === 'opening') return this.#closeOpening()
     if (this.#clientState === 'open') this.#clientState = 'closing'
     this.up.mark(() => {
       this.down.mark(() => this.#clientClosed(1000))
@@ -121,6 +122,14 @@ export class MemoryLink implements TransportLink, NetworkLink {
 
   count(direction: RecordedFrame['direction'], type: string): number {
     return countFrames(this.frames, direction, type)
+  }
+
+  /** The attempt fails: it never was open. */
+  #closeOpening(): void {
+    this.#clientState = 'closing'
+    this.down.drop()
+    this.up.mark(() => this.#hubClosed())
+    this.#client.io(() => this.#clientClosed(abnormal))
   }
 
   #accepted(): void {

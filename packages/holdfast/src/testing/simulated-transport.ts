@@ -2,29 +2,42 @@ import type { Fetch } from '../client/fetch.ts'
 import { longPoll } from '../client/transports/long-poll.ts'
 import { sse } from '../client/transports/sse.ts'
 import type { Transport } from '../client/transports/transport.ts'
+import { websocket } from '../client/transports/websocket.ts'
 import type { MemoryHttpLink } from './http/memory-http-link.ts'
 import type { MemoryNetwork, NetworkClient } from './memory-network.ts'
 import type { RecordedFrame } from './network-link.ts'
 
 export type TransportName = 'websocket' | 'sse' | 'long-poll'
 
-type Adapter = (network: MemoryNetwork, client: NetworkClient) => Transport
-
-/** How the simulated network carries each transport of a client: all that a further one would need. */
-const adapters: Record<TransportName, Adapter> = {
-  websocket: (network, client) => network.webSocket(client),
-  sse: (network, client) => overHttp(sse(), network, client),
-  'long-poll': (network, client) => overHttp(longPoll(), network, client),
+/** As in production. Of `websocket` only the name counts: the network brings its own connections. */
+const transports: Record<TransportName, Transport> = {
+  websocket: websocket(),
+  sse: sse(),
+  'long-poll': longPoll(),
 }
 
 export const transportNames: readonly TransportName[] = ['websocket', 'sse', 'long-poll']
+
+export function transportNamed(name: TransportName): Transport {
+  return transports[name]
+}
 
 export function simulatedTransport(
   name: TransportName,
   network: MemoryNetwork,
   client: NetworkClient,
 ): Transport {
-  return adapters[name](network, client)
+  return overNetwork(transports[name], network, client)
+}
+
+/**
+ * How the simulated network carries a transport of a client.
+ * @throws TypeError for a transport that is none of Holdfast's
+ */
+export function overNetwork(transport: Transport, network: MemoryNetwork, client: NetworkClient): Transport {
+  if (transport.name === 'websocket') return network.webSocket(client)
+  if (transport.name in transports) return overHttp(transport, network, client)
+  throw new TypeError(`there is no simulation of the transport ${transport.name}`)
 }
 
 /** For the surroundings of a client: each transport over HTTP gets the `fetch` of its own link. */

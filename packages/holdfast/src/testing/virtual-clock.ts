@@ -20,6 +20,10 @@ interface ScheduledEvent {
   readonly run: () => void
 }
 
+// Taken at once: a test may replace the global ones by timers of its own.
+const { setImmediate: nextTurn, queueMicrotask: afterPromises } = globalThis
+const nextTick = process.nextTick.bind(process)
+
 /** More events than this in one go tell of a loop that never ends. */
 const maxEvents = 2_000_000
 /** After so many, the process looks after what it has to do in real time. */
@@ -141,11 +145,11 @@ export class VirtualClock {
         } catch (error) {
           return reject(error)
         }
-        if (events % eventsPerTurn === 0) setImmediate(turn)
-        else queueMicrotask(turnAfterPromises)
+        if (events % eventsPerTurn === 0) nextTurn(turn)
+        else afterPromises(turnAfterPromises)
       }
-      const turnAfterPromises = (): void => process.nextTick(turn)
-      queueMicrotask(turnAfterPromises)
+      const turnAfterPromises = (): void => nextTick(turn)
+      afterPromises(turnAfterPromises)
     })
   }
 

@@ -9,7 +9,7 @@ function read(...pieces: string[]): string[] {
   return received
 }
 
-describe('R52 the stream of events', () => {
+describe('[R52] the stream of events', () => {
   it('gives the data of each event', () => {
     expect(read('data: {"a":1}\n\ndata: {"b":2}\n\n')).toEqual(['{"a":1}', '{"b":2}'])
   })

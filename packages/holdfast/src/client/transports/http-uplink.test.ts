@@ -32,7 +32,7 @@ async function taken(fixture: HttpLinkFixture): Promise<void> {
   await fixture.settled()
 }
 
-describe.each(openings)('R51 the uplink of $transport', ({ open }) => {
+describe.each(openings)('[R51] the uplink of $transport', ({ open }) => {
   it('sends what came in one turn together, under the link’s name', async () => {
     const fixture = await open()
     fixture.link.send('{"a":1}')
@@ -173,7 +173,7 @@ describe.each(openings)('R51 the uplink of $transport', ({ open }) => {
   })
 })
 
-describe.each(openings)('R48 closing $transport in order', ({ open }) => {
+describe.each(openings)('[R48] closing $transport in order', ({ open }) => {
   it('sends everything first, then lets go of everything and says so once', async () => {
     const fixture = await open()
     fixture.link.send('1')

@@ -18,7 +18,7 @@ async function openLink(freeSlots = 4): Promise<HttpLinkFixture> {
 const polls = ({ http }: HttpLinkFixture): (string | undefined)[] =>
   http.requests.map(({ request }) => request.headers['holdfast-received'])
 
-describe('R50 R53 opening', () => {
+describe('[R50, R53] opening', () => {
   it('polls without a name, and is open once it has one', async () => {
     const fixture = new HttpLinkFixture(longPoll())
     await fixture.settled()
@@ -46,7 +46,7 @@ describe('R50 R53 opening', () => {
   })
 })
 
-describe('R53 polling', () => {
+describe('[R53] polling', () => {
   it('gives the frames of each response once it has arrived whole, and says so with the next poll', async () => {
     const fixture = await openLink()
     const body = fixture.http.latest('/poll').begin(200, sequence(1))
@@ -138,7 +138,7 @@ describe('R53 polling', () => {
   })
 })
 
-describe('R56 S33 the right to hold a request', () => {
+describe('[R56] S33 the right to hold a request', () => {
   it('is asked for again before each poll, which waits for half a second only until it is there', async () => {
     const fixture = await openLink(0)
     const wait = (): string | undefined => fixture.http.latest('/poll').request.headers['holdfast-wait']

@@ -16,7 +16,7 @@ async function openLink(): Promise<{ fixture: HttpLinkFixture; body: ScriptedBod
   return { fixture, body }
 }
 
-describe('R49 R52 opening', () => {
+describe('[R49, R52] opening', () => {
   it('posts below the hub’s path, keeping its query, without credentials for other origins', async () => {
     const fixture = new HttpLinkFixture(sse())
     await fixture.settled()
@@ -95,7 +95,7 @@ describe('R49 R52 opening', () => {
   })
 })
 
-describe('R52 the downlink', () => {
+describe('[R52] the downlink', () => {
   it('gives each frame as it comes', async () => {
     const { fixture, body } = await openLink()
     body.push('data: {"type":"pi')
@@ -134,7 +134,7 @@ describe('R52 the downlink', () => {
   })
 })
 
-describe('R56 S33 the right to hold a request', () => {
+describe('[R56] S33 the right to hold a request', () => {
   it('is held as long as the link', async () => {
     const { fixture } = await openLink()
     expect(fixture.freeSlots).toBe(3)

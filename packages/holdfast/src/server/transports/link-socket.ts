@@ -16,24 +16,32 @@ export interface LinkSocket {
   framed(slice: Slice): Slice
   /**
    * Writes whole encoded frames in order; the hub has one write under way at most, but for the goodbye.
-   * `written` is called once the operating system took all of it, and says whether that had to wait for the peer.
+   * `written` is called once the operating system took all of it, never before `write` has returned, and says whether that had
+   * to wait for the peer. Once a close began or the attachment has ended, nothing is written and nobody called back.
    */
   write(parts: readonly Uint8Array[], written: (waited: boolean) => void): void
-  /** Closes in order, after what was written. */
+  /** Closes in order, after what was written; does nothing once a close began. */
   close(code: LinkErrorCode): void
-  /** Drops the attachment at once. */
+  /**
+   * Drops the attachment at once, in whatever state, in the call too that introduces it; what had arrived may still be told
+   * until `closed` is. Does nothing once it has ended.
+   */
   destroy(): void
   /** The peer has gone, as far as can be known, although the attachment has not ended. */
   readonly abandoned: boolean
 }
 
-/** How a transport hands a new attachment to the hub. */
+/** How a transport hands a new attachment to the hub, once, before anything is reported of it. */
 export type Accept = (socket: LinkSocket, request: LinkRequest) => LinkEvents
 
-/** What a transport reports of an attachment. After `closed` nothing more comes. */
+/**
+ * What a transport reports of an attachment. `closed` comes once, also in a call of `destroy`, or later; after it nothing more
+ * comes. None of them throws.
+ */
 export interface LinkEvents {
   /** It is some session's link. */
   readonly bound: boolean
+  /** A whole frame, in the order in which the client sent them. */
   received(text: string): void
   /** Something arrived that is no frame; the attachment goes on. */
   refused(message: string): void

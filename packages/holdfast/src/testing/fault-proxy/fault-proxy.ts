@@ -21,6 +21,11 @@ export class FaultProxy implements AsyncDisposable {
     this.#server = createServer({ allowHalfOpen: true }, (near) => this.#accept(near))
   }
 
+  /**
+   * Listens on a free port of 127.0.0.1 and passes connections on to another one there.
+   * @param targetPort where the server listens
+   * @param seed of the delays and sizes that faults leave to chance. Default 1
+   */
   static async before(targetPort: number, seed = 1): Promise<FaultProxy> {
     const proxy = new FaultProxy(targetPort, seed)
     proxy.#server.listen(0, '127.0.0.1')
@@ -28,10 +33,12 @@ export class FaultProxy implements AsyncDisposable {
     return proxy
   }
 
+  /** Where clients connect to. */
   get port(): number {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** Connections that are open on at least one side. */
   get lineCount(): number {
     return this.#lines.size
   }
@@ -57,6 +64,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#frozen = false
   }
 
+  /** Stops listening, and closes every connection; resolves when the port is free. */
   async close(): Promise<void> {
     this.#server.close()
     this.cut()

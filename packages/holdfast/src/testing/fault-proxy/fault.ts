@@ -15,9 +15,10 @@ export type Fault =
   /** In each direction. */
   | { readonly type: 'throttle'; readonly bytesPerSecond: number }
 
+/** What a connection carries. */
 export type ConnectionKind = 'websocket' | 'http'
 
-/** A connection's kind is that of its first request. */
+/** A fault, and which connections it concerns; of several of one type, the last counts. A connection's kind is that of its first request. */
 export interface FaultRule {
   /** Default: every connection. */
   readonly of?: ConnectionKind

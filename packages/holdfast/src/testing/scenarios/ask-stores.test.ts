@@ -13,7 +13,7 @@ const makePair = (options: PairOptions): Pair => make({ ...options, hub: { authe
 
 const ana = { user: 'ana' }
 
-test('a store that outlives the hub: nobody is asked again what was answered, and answers wait for the asker', async () => {
+test('[R69] a store that outlives the hub: nobody is asked again what was answered, and answers wait for the asker', async () => {
   const asks = new MemoryAsks()
   const pair = makePair({ engine: () => engineWith(asks) })
   const { client } = await pair.connected({ token: 'ana' })

@@ -30,7 +30,7 @@ test.each([
   ['ASCII', 'x'.repeat(200)],
   ['three bytes a character', '漢'.repeat(80)],
 ])(
-  'R15 thousands of subscriptions with long names in %s fit into hello and what follows',
+  '[R15] thousands of subscriptions with long names in %s fit into hello and what follows',
   async (_title, name) => {
     const pair = makePair({ hub: { limits: { maxSubscriptions: 5_000 } } })
     const pairClient = pair.connect({ token: 'x'.repeat(8_000) })

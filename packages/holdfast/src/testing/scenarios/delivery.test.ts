@@ -117,7 +117,7 @@ test('S37 subscribing from now after unsubscribing gets nothing that was on its 
   expect(old.data).toHaveLength(seen)
 })
 
-test('R30 subscribed comes before the first message or gap of its intent', async () => {
+test('[R30] subscribed comes before the first message or gap of its intent', async () => {
   const pair = makePair({ hub: { retention: { messages: 10 } } })
   await publishNumbers(pair, 'room', upTo(30))
   const raw = await RawClient.greeting(pair, {

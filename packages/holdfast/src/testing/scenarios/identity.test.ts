@@ -121,7 +121,7 @@ test('S40 a wrong key, an unknown session and another user get the same answer, 
   expect(owner.client.session).toBe(session.id)
 })
 
-test('S41 another user on the same client object: what the first had queued is never sent', async () => {
+test('[R28] S41 another user on the same client object: what the first had queued is never sent', async () => {
   const pair = makePair({ hub: { authenticate: byName } })
   let user = 'ada'
   const { client, link } = await pair.connected({ token: () => user })
@@ -303,7 +303,7 @@ test('revoke: a publish that waits behind a slower one is asked again too', asyn
   expect(second).toMatchObject({ code: 'forbidden' })
 })
 
-test('R37 an authorize that fails is asked again later, from the same position', async () => {
+test('[R37] an authorize that fails is asked again later, from the same position', async () => {
   const gate = new Gatekeeper()
   const pair = makePair({ hub: { authorize: gate.authorize } })
   const { client, link } = await pair.connected()
@@ -322,7 +322,7 @@ test('R37 an authorize that fails is asked again later, from the same position',
   expect(topic.data).toEqual([1, 2, 3])
 })
 
-test('R37 an authorize that never answers is given up at its deadline and asked again', async () => {
+test('[R37] an authorize that never answers is given up at its deadline and asked again', async () => {
   const gate = new Gatekeeper()
   gate.verdict = 'wait'
   const pair = makePair({ hub: { authorize: gate.authorize } })

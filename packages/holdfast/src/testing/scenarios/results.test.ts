@@ -6,7 +6,7 @@ import { watchSettlement } from '../settlement.ts'
 
 const { test, makePair } = overEachTransport()
 
-test('R26 what was published before a reply is seen before it', async () => {
+test('[R26] what was published before a reply is seen before it', async () => {
   const pair = makePair({
     started: (hub) =>
       void hub.onRequest('publish', async (count) => {
@@ -39,7 +39,7 @@ test('R26 what was published before a reply is seen before it', async () => {
   raw.close()
 })
 
-test('R26 the same behind a backlog, on a line that is slow', async () => {
+test('[R26] the same behind a backlog, on a line that is slow', async () => {
   const pair = makePair({ network: { bytesPerMs: 200, kernelBytes: 8_192, segmentBytes: 1_000 } })
   await pair.clock.settled(
     Promise.all(Array.from({ length: 3_000 }, (_, index) => pair.hub.publish('room', index))),
@@ -54,7 +54,7 @@ test('R26 the same behind a backlog, on a line that is slow', async () => {
   raw.close()
 })
 
-test('R26 a publisher that subscribes sees its own message before the result', async () => {
+test('[R26] a publisher that subscribes sees its own message before the result', async () => {
   const pair = makePair()
   const { client } = await pair.connected()
   const topic = recordTopic(client, 'room')
@@ -67,7 +67,7 @@ test('R26 a publisher that subscribes sees its own message before the result', a
   for (const [index, data] of seen.entries()) expect((data as unknown[]).length).toBeGreaterThan(index)
 })
 
-test('R43 a hub that closes with operations in flight: nothing is unknown that was never started', async () => {
+test('[R43] a hub that closes with operations in flight: nothing is unknown that was never started', async () => {
   const executed: unknown[] = []
   const pair = makePair({
     started: (hub) =>
@@ -98,7 +98,7 @@ test('R43 a hub that closes with operations in flight: nothing is unknown that w
   expect(executed).toEqual(['done', ...inFlight.keys()])
 })
 
-test('R43 a session that is ended while its client hands over: what was started may be unknown, the rest is sent', async () => {
+test('[R43] a session that is ended while its client hands over: what was started may be unknown, the rest is sent', async () => {
   const executed: unknown[] = []
   const pair = makePair({
     started: (hub) =>
@@ -214,7 +214,7 @@ test('hub.request to a session that ends: unknown if it was handed over, not_sen
   expect(unknown).toMatchObject({ code: 'session_unknown', outcome: 'not_sent' })
 })
 
-test('R27 results that are not acknowledged are bounded: the oldest becomes result_dropped', async () => {
+test('[R27] results that are not acknowledged are bounded: the oldest becomes result_dropped', async () => {
   let runs = 0
   const pair = makePair({
     hub: { limits: { maxResultLength: 10_000 } },

@@ -135,12 +135,13 @@ export class AskOracle {
     if (!(error instanceof HoldfastError)) return this.#faultOf(given, `was rejected with ${String(error)}`)
     const { code, outcome } = error
     const conclusions = this.#conclusionsOf(given.ask.id)
-    const won = conclusions.some(({ conclusion }) => this.#isOf(conclusion, given))
-    // An answer that won may be lost on its way back only with its hub, its user or its client.
-    if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
+    const { chronicle, hubEnded, services, outboxOperations } = this.#circumstances
+    const won = conclusions.findLast(({ conclusion }) => this.#isOf(conclusion, given))
+    // The result may be lost with its user or its client; a hub that took the place of the one that kept it knows nothing.
+    const isKept = code !== 'ask_unknown' || won?.life === chronicle.life
+    if (won && isKept && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
       conclusions.some(({ conclusion }) => conclusion.status === status)
-    const { chronicle, hubEnded, services, outboxOperations } = this.#circumstances
     const steps = this.#questions.filter(({ id }) => id === given.ask.id).map(({ step }) => step)
     const excuses: Partial<Record<string, boolean>> = {
       already_answered: ended('answered'),

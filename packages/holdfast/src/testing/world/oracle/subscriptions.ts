@@ -22,7 +22,9 @@ export class SubscriptionOracle {
   /** A subscription that is about to begin. */
   watch(device: Device, topic: string, from: From, iterated: boolean): WatchedSubscription {
     const place = device.subscriptions.length
-    const watched = new WatchedSubscription(topic, from, iterated, this.#chronicle, (what) =>
+    const earlier = asked(device, topic, from)
+    const began = earlier ? earlier.began : this.#chronicle.headOf(topic)
+    const watched = new WatchedSubscription({ topic, from, iterated, began }, this.#chronicle, (what) =>
       this.#report(device.index, `subscription ${place} to ${topic} ${what}`),
     )
     device.subscriptions.push(watched)
@@ -73,7 +75,7 @@ export class SubscriptionOracle {
     const { topic } = watched
     const { code } = error
     if (code === 'forbidden' || code === 'revoked') {
-      if (this.#services.wasEverDenied(device.user, topic)) return
+      if (device.userChanged || this.#services.wasEverDenied(device.user, topic)) return
       this.#report(device.index, `lost ${topic} with ${code}, although it was never withdrawn`)
     } else if (!device.closing) {
       // Its state changes right after its subscriptions have ended.
@@ -107,4 +109,12 @@ export class SubscriptionOracle {
       }
     }
   }
+}
+
+/** A subscription that asks for the same and has no answer yet: a further one shares that answer. */
+function asked({ subscriptions }: Device, topic: string, from: From): WatchedSubscription | undefined {
+  return subscriptions.find(
+    (other) =>
+      other.topic === topic && !other.answered && JSON.stringify(other.from) === JSON.stringify(from),
+  )
 }

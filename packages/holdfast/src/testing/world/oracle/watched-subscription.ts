@@ -3,12 +3,21 @@ import type { From, Position } from '../../../core/wire/frames.ts'
 import type { Gap, Message, Subscription } from '../../../client/subscription.ts'
 import type { Chronicle } from '../chronicle.ts'
 
+export interface SubscriptionBegin {
+  readonly topic: string
+  readonly from: From
+  readonly iterated: boolean
+  readonly began: Position | null
+}
+
 /** One subscription of a client, and whether what it is told keeps the promise: ascending by one, or a gap says why. */
 export class WatchedSubscription {
   readonly topic: string
   readonly from: From
   /** Read by an iterator, which learns of the end when it comes to it. */
   readonly iterated: boolean
+  /** Where the head of the topic was when it began. */
+  readonly began: Position | null
   /** The data of the last message. */
   last: unknown = null
   /** Why it ended by itself. */
@@ -17,35 +26,32 @@ export class WatchedSubscription {
   #unsubscribed = false
   readonly #chronicle: Chronicle
   readonly #fault: (what: string) => void
-  /** Where the head of the topic was when it began. */
-  readonly #headAtBegin: Position | null
   #at: Position | null = null
   /** What came before `ready` told where the promise begins. */
   #early: Message | Gap | null = null
   #ready: Position | null = null
 
-  constructor(
-    topic: string,
-    from: From,
-    iterated: boolean,
-    chronicle: Chronicle,
-    fault: (what: string) => void,
-  ) {
+  constructor(begun: SubscriptionBegin, chronicle: Chronicle, fault: (what: string) => void) {
+    const { topic, from, iterated, began } = begun
     this.topic = topic
     this.from = from
     this.iterated = iterated
+    this.began = began
     this.#chronicle = chronicle
     this.#fault = fault
-    this.#headAtBegin = chronicle.headOf(topic)
   }
 
   get active(): boolean {
     return !this.#unsubscribed && this.error === null
   }
 
+  get answered(): boolean {
+    return this.#ready !== null
+  }
+
   /** It ended, or it is known from where on it is told of everything. */
   get settled(): boolean {
-    return !this.active || this.#ready !== null
+    return !this.active || this.answered
   }
 
   begun(subscription: Subscription): void {
@@ -100,8 +106,7 @@ export class WatchedSubscription {
 
   #readyAt(position: Position): void {
     this.#ready = position
-    const { from } = this
-    const began = this.#headAtBegin
+    const { from, began } = this
     const fresh = began?.epoch === position.epoch ? began.offset : 0
     if (from === 'start' && position.offset !== 0)
       this.#fault(`is ready at ${position.offset}, not at the start`)

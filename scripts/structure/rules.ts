@@ -1,0 +1,99 @@
+import type { SourceTree } from './source-tree.ts'
+import { isNode, parseSource, type ParsedSource, type SyntaxNode } from './syntax.ts'
+import type { Violation } from './violation.ts'
+
+/** Every rule of the protocol is named by the title of a test that proves it, and no title names a rule that there is not. */
+export function checkRules(protocolPath: string, protocol: string, tree: SourceTree): Violation[] {
+  const rules = rulesOf(protocol)
+  const named = [...tree].flatMap(([path, text]) => namedIn(path, text))
+  const untested = [...rules]
+    .filter(([rule]) => !named.some((name) => name.rule === rule))
+    .map(([rule, line]) => ({
+      rule: 'rules',
+      path: protocolPath,
+      line,
+      message: `no test names [${rule}] in its title`,
+    }))
+  const unknown = named
+    .filter(({ rule }) => !rules.has(rule))
+    .map(({ rule, path, line }) => ({
+      rule: 'rules',
+      path,
+      line,
+      message: `names ${rule}, a rule that ${protocolPath} does not have`,
+    }))
+  return [...untested, ...unknown]
+}
+
+interface NamedRule {
+  readonly rule: string
+  readonly path: string
+  readonly line: number
+}
+
+/** The line of each rule's text, by the rule. */
+function rulesOf(protocol: string): Map<string, number> {
+  const rules = new Map<string, number>()
+  for (const [index, line] of protocol.split('\n').entries()) {
+    const [, rule] = /^- \*\*\[(R\d+)\]\*\*/.exec(line) ?? []
+    if (rule) rules.set(rule, index + 1)
+  }
+  return rules
+}
+
+/** Suites that several test files run have titles too, so every source is looked at, but for these checks and their examples. */
+function namedIn(path: string, text: string): NamedRule[] {
+  if (path.startsWith('scripts/') || !/\[R\d/.test(text)) return []
+  const source = parseSource(path, text)
+  const named: NamedRule[] = []
+  source.visit((node) => {
+    for (const title of titlesIn(node)) named.push(...rulesIn(title, path, source))
+  })
+  return named
+}
+
+/** `[R13]`, or `[R13, R14]` */
+function rulesIn({ text, start }: Title, path: string, source: ParsedSource): NamedRule[] {
+  return [...text.matchAll(/\[(R\d+(?:, R\d+)*)\]/g)].flatMap(([, list = '']) =>
+    list.split(', ').map((rule) => ({ rule, path, line: source.lineAt(start) })),
+  )
+}
+
+interface Title {
+  readonly text: string
+  readonly start: number
+}
+
+/** What `test` and `describe` are told as a title; in a table of cases, the text that each row begins with too. */
+function titlesIn(node: SyntaxNode): Title[] {
+  if (node.type !== 'CallExpression' || !Array.isArray(node.arguments)) return []
+  const [first] = node.arguments as unknown[]
+  if (!isNode(first) || !isRun(node.callee)) return []
+  const rows = first.type === 'ArrayExpression' ? (first.elements as unknown[]) : [first]
+  return rows.flatMap((row) => {
+    const text = isNode(row) ? textOf(row.type === 'ArrayExpression' ? firstOf(row) : row) : undefined
+    return text === undefined ? [] : [{ text, start: first.start }]
+  })
+}
+
+const firstOf = (row: SyntaxNode): unknown => (row.elements as unknown[])[0]
+
+const runNames = new Set(['test', 'it', 'describe'])
+
+/** `test`, `test.each`, `it.each(cases)`, `overHttp.test` …, but nothing that is skipped. */
+function isRun(callee: unknown): boolean {
+  if (!isNode(callee)) return false
+  if (callee.type === 'Identifier') return runNames.has(String(callee.name))
+  if (callee.type === 'CallExpression') return isRun(callee.callee)
+  if (callee.type !== 'MemberExpression' || !isNode(callee.property)) return false
+  const name = String(callee.property.name)
+  return name !== 'skip' && name !== 'todo' && (runNames.has(name) || isRun(callee.object))
+}
+
+function textOf(node: unknown): string | undefined {
+  if (!isNode(node)) return undefined
+  if (node.type === 'Literal' && typeof node.value === 'string') return node.value
+  if (node.type !== 'TemplateLiteral') return undefined
+  const parts = node.quasis as readonly { readonly value: { readonly raw: string } }[]
+  return parts.map(({ value }) => value.raw).join('…')
+}
