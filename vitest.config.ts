@@ -37,7 +37,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'],
+          include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts', 'soak/**/*.test.ts'],
           // An example writes a test of its own into its data folder.
           exclude: ['**/dist/**', '**/node_modules/**', 'examples/*/data/**'],
           testTimeout: 60_000,

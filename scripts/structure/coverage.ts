@@ -12,6 +12,7 @@ export const sourceFolders: readonly string[] = [
   'e2e',
   'examples',
   'scripts',
+  'soak',
 ]
 
 export function checkCoverage(tree: SourceTree, folders: readonly string[]): Violation[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 /** Source text by path, relative to the root of the repository, with forward slashes. */
 export type SourceTree = ReadonlyMap<string, string>
 
-const sourceRoots = ['packages', 'examples', 'e2e', 'conformance', 'bench', 'scripts']
+const sourceRoots = ['packages', 'examples', 'e2e', 'conformance', 'bench', 'soak', 'scripts']
 /** `data` is what the examples write while they run. */
 const skippedFolders = new Set(['node_modules', 'dist', 'coverage', 'data'])
 

@@ -166,6 +166,7 @@ export class SegmentLog implements Memoiser {
     this.#oldest = through + 1
     this.#memo = null
     if (through === first.lastOffset) this.#release(this.#segments.shift())
+    if (this.#segments.length === 0) this.#memos.release(this)
   }
 
   #release(segment: MessageSegment | undefined): void {

@@ -14,22 +14,38 @@ export interface Memoiser {
  * counts. Over the bound all are forgotten at once, which costs each log no more than to make its next slice anew.
  */
 export class SliceMemos {
-  #holders: Memoiser[] = []
+  /** With what each one's slice takes. */
+  readonly #holders = new Map<Memoiser, number>()
   #bytes = 0
 
-  /** @param copiedBytes what the slice takes beyond its segment */
+  /** Slices that are held, at most one by each log. */
+  get count(): number {
+    return this.#holders.size
+  }
+
+  /**
+   * The holder has another slice than before.
+   * @param copiedBytes what the slice takes beyond its segment
+   */
   note(holder: Memoiser, copiedBytes: number): void {
-    this.#bytes += copiedBytes + objectBytes
+    const bytes = copiedBytes + objectBytes
+    this.#bytes += bytes - (this.#holders.get(holder) ?? 0)
     if (this.#bytes > maxMemoBytes) {
       this.forgetAll()
-      this.#bytes = copiedBytes + objectBytes
+      this.#bytes = bytes
     }
-    this.#holders.push(holder)
+    this.#holders.set(holder, bytes)
+  }
+
+  /** The holder has no messages any more: if its topic is forgotten, nothing here must keep it. */
+  release(holder: Memoiser): void {
+    this.#bytes -= this.#holders.get(holder) ?? 0
+    this.#holders.delete(holder)
   }
 
   forgetAll(): void {
-    for (const holder of this.#holders) holder.forgetMemo()
-    this.#holders = []
+    for (const holder of this.#holders.keys()) holder.forgetMemo()
+    this.#holders.clear()
     this.#bytes = 0
   }
 }
