@@ -128,7 +128,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
       {
         file: 'server/transports/poll-socket.ts',
         find: 'if (acknowledges) for',
-        replace: 'for',
+        replace: 'if (!acknowledges) this.#sequence--\n    for',
       },
     ],
     seed: 0,

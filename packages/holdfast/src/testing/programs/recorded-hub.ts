@@ -71,7 +71,7 @@ function journaledEngine(journal: Journal): Engine {
       const oldest = log?.epoch === epoch ? log.oldest : null
       journal.write({ did: 'accept', token, topic, epoch, offset, oldest })
     },
-    concluded: (id, conclusion) => journal.write({ did: 'conclude', id, conclusion }),
+    concluded: (id, conclusion, again) => journal.write({ did: 'conclude', id, conclusion, again }),
   })
 }
 

@@ -17,7 +17,12 @@ export type JournalRecord =
   /** A handler began. */
   | { readonly did: 'execute'; readonly token: string }
   | { readonly did: 'ask'; readonly command: number; readonly id: string }
-  | { readonly did: 'conclude'; readonly id: string; readonly conclusion: Conclusion }
+  | {
+      readonly did: 'conclude'
+      readonly id: string
+      readonly conclusion: Conclusion
+      readonly again: boolean
+    }
   /** A session was opened or has ended. */
   | { readonly did: 'open' | 'end'; readonly session: string }
   | { readonly did: 'log'; readonly message: string; readonly error: string }

@@ -38,7 +38,7 @@ it('knows at once what another process wrote', () => {
 
 it('counts what is executed here and there, and tells its reader', () => {
   const told: unknown[] = []
-  chronicle.reader = { executed: (token, count) => told.push([token, count]) }
+  chronicle.reader = { executed: (token, count) => told.push([token, count]), concludedAgain: () => {} }
   const journal = new Journal(path)
   journal.write({ did: 'execute', token: 'there' })
   journal.write({ did: 'execute', token: 'there' })

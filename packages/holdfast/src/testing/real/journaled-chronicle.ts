@@ -126,7 +126,8 @@ export class JournaledChronicle implements Truth {
       case 'ask':
         return void this.#asks.set(record.command, record.id)
       case 'conclude': {
-        const { id, conclusion } = record
+        const { id, conclusion, again } = record
+        if (again) this.reader?.concludedAgain(id)
         const earlier = this.#conclusions.get(id) ?? []
         return void this.#conclusions.set(id, [...earlier, { life: this.#life, conclusion }])
       }

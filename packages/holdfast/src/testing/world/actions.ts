@@ -63,11 +63,13 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
     const payload: RequestPayload = { token, takesMs, ends }
     operations.watch(attempt, world.pair.hub.request({ session }, 'request', payload, { timeoutMs, signal }))
   },
-  subscribe(world, { client, topic, from, iterator }) {
+  subscribe(world, { client, topic, from, iterator, leavesAfterMs }) {
     const device = openDevice(world, client)
     if (!device) return
     const { subscriptions } = world.oracle
     const watched = subscriptions.watch(device, topic, from, iterator !== undefined)
+    const { loop } = device.pairClient
+    if (leavesAfterMs !== undefined) void world.pause(loop, leavesAfterMs).then(() => watched.unsubscribe())
     if (!iterator) {
       watched.begun(device.client.subscribe(topic, { from }, subscriptions.handlersOf(device, watched)))
       return
@@ -75,7 +77,7 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
     const { buffer, pauseMs } = iterator
     const subscription = device.client.subscribe(topic, { from, buffer })
     watched.begun(subscription)
-    const pause = (): Promise<void> => world.pause(device.pairClient.loop, pauseMs)
+    const pause = (): Promise<void> => world.pause(loop, pauseMs)
     void subscriptions.iterate(device, watched, subscription, pause)
   },
   unsubscribe(world, { client, subscription }) {

@@ -8,6 +8,8 @@ import { recordedEngine } from './recorded-engine.ts'
 export interface ChronicleReader {
   /** An operation was executed: a message accepted, or a handler begun. */
   executed(token: string, count: number): void
+  /** An ask that was concluded was concluded once more. */
+  concludedAgain(ask: string): void
 }
 
 /** A message that was accepted. */
@@ -83,8 +85,10 @@ export class Chronicle implements Truth {
     return recordedEngine({
       opened: (topic, log) => void this.#logs.set(topic, log),
       accepted: (topic, position, token) => this.#accepted(topic, position, token),
-      concluded: (id, conclusion) =>
-        void this.#conclusions.set(id, [...this.conclusionsOf(id), { life, conclusion }]),
+      concluded: (id, conclusion, again) => {
+        this.#conclusions.set(id, [...this.conclusionsOf(id), { life, conclusion }])
+        if (again) this.reader?.concludedAgain(id)
+      },
     })
   }
 

@@ -101,6 +101,7 @@ const actionGenerators = {
         topic: topicOf(drawing),
         from,
         ...(random.chance(0.3) ? { iterator } : {}),
+        ...(random.chance(0.25) ? { leavesAfterMs: random.integer(0, 200) } : {}),
       }
     },
   },

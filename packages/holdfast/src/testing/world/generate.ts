@@ -24,7 +24,7 @@ export function generate(seed: number): Schedule {
     steps.push({ at: 0, ...generators.subscribe.draw(drawing, client) })
   const pace = random.pick(soundNetwork ? [100, 1_000, 10_000] : [20, 100, 300, 1_000])
   let at = 0
-  for (let left = random.integer(8, random.pick([20, 40, 60])); left > 0; left--) {
+  for (let left = random.integer(6, random.pick([16, 32, 56])); left > 0; left--) {
     at += random.integer(0, random.chance(0.06) ? 30_000 : pace)
     const kind = random.pick(kinds)
     steps.push({ at, ...generators[kind].draw(drawing, random.integer(0, drawing.clients - 1)) })

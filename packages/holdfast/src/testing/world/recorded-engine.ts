@@ -9,7 +9,8 @@ export interface EngineRecorder {
   opened(topic: string, log: TopicLog): void
   /** @param token what the message carries */
   accepted(topic: string, position: Position, token: string): void
-  concluded(ask: string, conclusion: Conclusion): void
+  /** @param again it had been concluded before */
+  concluded(ask: string, conclusion: Conclusion, again: boolean): void
 }
 
 /** An engine in memory for one hub, whose messages are tokens. */
@@ -37,14 +38,21 @@ export function recordedEngine(recorder: EngineRecorder): Engine {
   }
 }
 
-const recordedAsks = (asks: AskStore, recorder: EngineRecorder): AskStore => ({
-  load: () => asks.load(),
-  open: (ask) => asks.open(ask),
-  addUsers: (id, users) => asks.addUsers(id, users),
-  conclude: async (id, offered) => {
-    const conclusion = await asks.conclude(id, offered)
-    if (conclusion === offered) recorder.concluded(id, conclusion)
-    return conclusion
-  },
-  forget: (id) => asks.forget(id),
-})
+function recordedAsks(asks: AskStore, recorder: EngineRecorder): AskStore {
+  const ended = new Set<string>()
+  return {
+    load: () => asks.load(),
+    open: (ask) => {
+      ended.delete(ask.id)
+      return asks.open(ask)
+    },
+    addUsers: (id, users) => asks.addUsers(id, users),
+    conclude: async (id, offered) => {
+      const conclusion = await asks.conclude(id, offered)
+      if (conclusion === offered) recorder.concluded(id, conclusion, ended.has(id))
+      ended.add(id)
+      return conclusion
+    },
+    forget: (id) => asks.forget(id),
+  }
+}

@@ -81,6 +81,8 @@ export type Action =
       readonly from: From
       /** Read by an iterator that holds so many events and takes so long for each; else by handlers. */
       readonly iterator?: { readonly buffer: number; readonly pauseMs: number }
+      /** Unsubscribes after so long, as a page that shows something for a moment. */
+      readonly leavesAfterMs?: number
     }
   | { readonly do: 'unsubscribe'; readonly client: number; readonly subscription: number }
   | {

@@ -83,7 +83,16 @@ function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
 }
 
 /** Numbers that a step may do without or with less of. */
-const reducible = new Set(['count', 'ms', 'takesMs', 'judgedMs', 'abortAfterMs', 'downMs', 'drainMs'])
+const reducible = new Set([
+  'count',
+  'ms',
+  'takesMs',
+  'judgedMs',
+  'abortAfterMs',
+  'leavesAfterMs',
+  'downMs',
+  'drainMs',
+])
 
 function* simplerSteps(schedule: Schedule): Iterable<Schedule> {
   const { steps } = schedule

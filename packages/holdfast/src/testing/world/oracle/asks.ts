@@ -62,6 +62,11 @@ export class AskOracle {
     )
   }
 
+  /** The store let an ask be concluded a second time. */
+  concludedAgain(id: string): void {
+    this.#report(null, `ask ${id} was concluded twice`)
+  }
+
   /** The hub's process died: whoever asked in it waits no more. */
   hubDied(): void {
     for (const question of this.#questions) if (question.state === 'waiting') question.state = 'forgotten'

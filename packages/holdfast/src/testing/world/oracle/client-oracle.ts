@@ -32,7 +32,10 @@ export class ClientOracle {
     this.links = new LinkOracle(this.reportOf('links'))
     this.closing = new ClosingOracle(this.reportOf('closing'))
     this.protocol = new ProtocolOracle(this.reportOf('protocol'))
-    chronicle.reader = this.operations
+    chronicle.reader = {
+      executed: (token, count) => this.operations.executed(token, count),
+      concludedAgain: (ask) => this.asks.concludedAgain(ask),
+    }
   }
 
   reportOf(promise: PromiseName): Report {

@@ -3,6 +3,11 @@ import { isUnsound } from '../network-faults.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Report } from './violation.ts'
 
+/** A client that sleeps shorter than this answers in time: a hub waits for 15 s, */
+const longFreezeMs = 10_000
+/** and a client that woke up for 5 s. */
+const longPauseMs = 4_000
+
 /** Whoever stood still does not take that for the death of the other [R41]. */
 export class HeartbeatOracle {
   readonly #report: Report
@@ -15,8 +20,8 @@ export class HeartbeatOracle {
   constructor({ settings, steps }: Schedule, report: Report) {
     this.#report = report
     this.#soundNetwork = settings.network.bytesPerMs === undefined && !steps.some(isUnsound)
-    this.#clientsSleep = steps.some((step) => step.do === 'freeze' || step.do === 'page')
-    this.#hubSleeps = steps.some((step) => step.do === 'pauseHub')
+    this.#clientsSleep = steps.some((step) => step.do === 'freeze' && step.ms >= longFreezeMs)
+    this.#hubSleeps = steps.some((step) => step.do === 'pauseHub' && step.ms >= longPauseMs)
   }
 
   /** After each event. */
