@@ -157,7 +157,7 @@ export class AskOracle {
       ask_unknown: chronicle.life > 1 || given.device.userChanged,
       cancelled: hubEnded,
       rejected: steps.some(({ rejections }) => rejections > 0),
-      timeout: steps.some(({ judgedMs }) => judgedMs > 0),
+      timeout: steps.some(({ judgedMs }) => judgedMs > 0) || services.troubled.has('asks'),
       closed: given.device.closing,
       identity_changed: given.device.userChanged,
       outbox_full: given.device.client.pending >= outboxOperations,
