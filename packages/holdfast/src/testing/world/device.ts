@@ -57,9 +57,10 @@ export class Device {
     return this.closing || this.client.state === 'closed' || this.client.state === 'closing'
   }
 
-  /** It is live, and nothing waits. */
+  /** It is live, was awake before this moment, and nothing waits. */
   get inOrder(): boolean {
-    return this.client.state === 'live' && this.client.pending === 0
+    const { loop } = this.pairClient
+    return this.client.state === 'live' && this.client.pending === 0 && loop.stalledUntil < loop.now()
   }
 
   /** With which code it ended by itself. */

@@ -68,6 +68,7 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
       { latencyMs: random.integer(0, 50), segmentBytes: random.pick([7, 50, 300]) },
       { bytesPerMs: random.pick([1, 10]), kernelBytes: random.pick([500, 5_000]) },
     ]),
+    concludingMs: random.pick([0, 0, 5, 300]),
     quietMs: random.chance(0.03) ? 120_000 : 0,
   }
 }

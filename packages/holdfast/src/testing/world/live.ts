@@ -2,7 +2,8 @@ import { actions } from './actions.ts'
 import { calm, faults } from './faults.ts'
 import type { Device } from './device.ts'
 import type { Violation } from './oracle/violation.ts'
-import type { Schedule, Step } from './schedule.ts'
+import type { VirtualLoop } from '../virtual-loop.ts'
+import type { Action, Schedule, Step } from './schedule.ts'
 import { Trace } from './trace.ts'
 import { World } from './world.ts'
 
@@ -62,11 +63,24 @@ async function act(world: World, { settings, steps }: Schedule, told: Trace | nu
   await clock.settle()
 }
 
-const performers = { ...actions, ...faults }
-
+/** What an application does it can only do while its process runs. */
 function perform(world: World, step: Step): void {
-  const perform = performers[step.do] as (world: World, step: Step) => void
-  perform(world, step)
+  if (!isAction(step)) {
+    const happen = faults[step.do] as (world: World, step: Step) => void
+    return happen(world, step)
+  }
+  const act = actions[step.do] as (world: World, step: Step) => void
+  const loop = processOf(world, step)
+  if (loop && loop.stalledUntil > loop.now()) loop.io(() => act(world, step))
+  else act(world, step)
+}
+
+const isAction = (step: Step): step is Step & Action => step.do in actions
+
+/** Whose application it is; null: there is none. */
+function processOf({ pair, devices, hubState }: World, step: Action): VirtualLoop | null {
+  if ('client' in step) return devices[step.client]?.pairClient.loop ?? null
+  return hubState === 'down' ? null : pair.hubLoop
 }
 
 function check(world: World): void {
@@ -83,6 +97,7 @@ async function recover(world: World): Promise<void> {
   const end = clock.now + patienceMs
   const inOrder = (): boolean =>
     world.hubState === 'running' &&
+    world.pair.hubLoop.stalledUntil < clock.now &&
     !oracle.operations.pending &&
     world.devices.every((device) => device.over || device.inOrder)
   if (!(await clock.reaches(inOrder, end - clock.now))) {

@@ -31,6 +31,8 @@ export interface WorldSettings {
   /** How long a client's credentials are good for; null: for ever. */
   readonly tokenLifeMs: number | null
   readonly network: Partial<PipeConditions>
+  /** How long the engine takes to conclude an ask. */
+  readonly concludingMs: number
   /** How long nothing happens at the end, while nobody may lose a link. */
   readonly quietMs: number
 }

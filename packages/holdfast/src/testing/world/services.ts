@@ -58,14 +58,15 @@ export class Services {
     return this.#everDenied.has(`${user} ${topic}`)
   }
 
-  /** An engine that is as slow in concluding asks, and as often away, as this service. */
-  concluding(engine: Engine, loop: () => VirtualLoop): Engine {
+  /** An engine that takes its time to conclude asks, and is as slow and as often away as this service. */
+  concluding(engine: Engine, loop: () => VirtualLoop, pause: () => Promise<void>): Engine {
     const { asks } = engine
     return {
       ...engine,
       asks: {
         ...asks,
         conclude: async (id, conclusion) => {
+          await pause()
           await this.call('asks', loop(), () => null)
           return asks.conclude(id, conclusion)
         },

@@ -61,6 +61,7 @@ async function firstThatFails(
 function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
   const plain: Partial<typeof settings> = {
     network: {},
+    concludingMs: 0,
     tokenLifeMs: null,
     quietMs: 0,
     outboxOperations: 1_000,

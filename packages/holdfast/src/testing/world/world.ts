@@ -1,5 +1,6 @@
 import type { Ask } from '../../client/ask.ts'
 import { rejection } from '../../core/wire/errors.ts'
+import type { Engine } from '../../engines/engine.ts'
 import type { Hub } from '../../server/hub.ts'
 import type { Identity } from '../../server/options.ts'
 import { Pair } from '../pair.ts'
@@ -57,7 +58,7 @@ export class World {
         authorize: ({ topic, session: { user } }) =>
           this.services.call('authorize', this.pair.hubLoop, () => this.services.mayUse(user ?? '', topic)),
       },
-      engine: () => this.services.concluding(this.chronicle.engine(), () => this.pair.hubLoop),
+      engine: () => this.#engine(),
       started: (hub) => this.#started(hub),
     })
     const { pair, devices, chronicle, services } = this
@@ -131,6 +132,12 @@ export class World {
       // It may have died on the way.
       if (this.chronicle.life === life) this.killHub(downMs)
     })
+  }
+
+  #engine(): Engine {
+    const loop = (): VirtualLoop => this.pair.hubLoop
+    const { concludingMs } = this.settings
+    return this.services.concluding(this.chronicle.engine(), loop, () => this.pause(loop(), concludingMs))
   }
 
   #started(hub: Hub): void {

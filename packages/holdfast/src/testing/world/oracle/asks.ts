@@ -154,7 +154,11 @@ export class AskOracle {
       already_answered: ended('answered'),
       ask_cancelled: ended('cancelled'),
       ask_expired: ended('expired'),
-      ask_unknown: chronicle.life > 1 || given.device.userChanged,
+      // A key that was free again may have become the question of others.
+      ask_unknown:
+        chronicle.life > 1 ||
+        given.device.userChanged ||
+        steps.some(({ users }) => !users.includes(given.device.user)),
       cancelled: hubEnded,
       rejected: steps.some(({ rejections }) => rejections > 0),
       timeout: steps.some(({ judgedMs }) => judgedMs > 0) || services.troubled.has('asks'),
