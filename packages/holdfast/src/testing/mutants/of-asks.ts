@@ -17,7 +17,7 @@ export const mutantsOfAsks: readonly Mutant[] = [
         replace: '\n',
       },
     ],
-    seed: 0,
+    seed: 78,
   },
   {
     name: 'prompt-stays',
@@ -29,6 +29,6 @@ export const mutantsOfAsks: readonly Mutant[] = [
         replace: 'known: []',
       },
     ],
-    seed: 0,
+    seed: 8,
   },
 ]

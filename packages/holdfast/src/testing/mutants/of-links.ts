@@ -17,7 +17,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: "state.name === 'live'",
       },
     ],
-    seed: 0,
+    seed: 162,
   },
   {
     name: 'connect-times',
@@ -40,7 +40,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: "state.name === 'live'",
       },
     ],
-    seed: 0,
+    seed: 1_354,
   },
   {
     name: 'late-registration',
@@ -52,7 +52,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'parts.env.setTimer(() => link.bindTo(session), 20)',
       },
     ],
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'second-timer',
@@ -64,7 +64,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: '\n',
       },
     ],
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'uncleared-timer',
@@ -80,7 +80,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
       }, this.#policy.connectTimeoutMs, { keepAlive: true })\n`,
       },
     ],
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'hub-judges-after-stall',
@@ -95,7 +95,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
   const nextLookAt = now`,
       },
     ],
-    seed: 0,
+    seed: 1_476,
   },
   {
     name: 'client-judges-after-stall',
@@ -107,7 +107,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'if (late && now < 0)',
       },
     ],
-    seed: 0,
+    seed: 91,
   },
   {
     name: 'switch-loses-tail',
@@ -119,7 +119,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'for (const frame of this.#connection.state.upgraded ? [] : this.#outbox.resend(received))',
       },
     ],
-    seed: 0,
+    seed: 76,
   },
   {
     name: 'lost-poll',
@@ -131,7 +131,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'if (!acknowledges) this.#sequence--\n    for',
       },
     ],
-    seed: 0,
+    seed: 103,
   },
   {
     name: 'polls-as-life',
@@ -143,6 +143,6 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'written(true)',
       },
     ],
-    seed: 0,
+    seed: 310,
   },
 ]

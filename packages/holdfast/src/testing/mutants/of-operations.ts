@@ -12,7 +12,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: 'this.#outbox.requeue(this.#outbox.loseOpen())',
       },
     ],
-    seed: 0,
+    seed: 10,
   },
   {
     name: 'ledger-forgets',
@@ -34,7 +34,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: 'received: 0',
       },
     ],
-    seed: 0,
+    seed: 10,
   },
   {
     name: 'resent-after-loss',
@@ -51,7 +51,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: "if (item) item.move('queued')",
       },
     ],
-    seed: 0,
+    seed: 56,
   },
   {
     name: 'dropped-with-link',
@@ -68,7 +68,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: 'if (this.#session.link === link) this.#ledger.settle(number, result.text)',
       },
     ],
-    seed: 0,
+    seed: 474,
   },
   {
     name: 'outbox-drops-oldest',
@@ -83,7 +83,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
     return true`,
       },
     ],
-    seed: 0,
+    seed: 29,
   },
   {
     name: 'unknown-as-not-sent',
@@ -95,7 +95,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: "{ outcome: 'not_sent' }",
       },
     ],
-    seed: 0,
+    seed: 10,
   },
   {
     name: 'result-not-kept',
@@ -107,6 +107,6 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: '}',
       },
     ],
-    seed: 0,
+    seed: 10,
   },
 ]

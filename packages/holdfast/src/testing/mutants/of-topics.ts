@@ -22,7 +22,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
     const { position, gap } = startingPoint(log, resumes ? { epoch: log.epoch, offset: known } : from)`,
       },
     ],
-    seed: 0,
+    seed: 24,
   },
   {
     name: 'boundary-message',
@@ -34,7 +34,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'return at(Math.min(after.offset + 1, head))',
       },
     ],
-    seed: 0,
+    seed: 8,
   },
   {
     name: 'stale-frame',
@@ -46,7 +46,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'if (!declared || declared.cursor) return',
       },
     ],
-    seed: 0,
+    seed: 700,
   },
   {
     name: 'unsubscribe-leaves',
@@ -58,7 +58,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'if (subscription?.intent === intent && subscription.cursor) this.#drop(subscription)',
       },
     ],
-    seed: 0,
+    seed: 1_418,
   },
   {
     name: 'resume-unasked',
@@ -71,7 +71,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
     else this.#decide(subscription, () => void this.#open(subscription))`,
       },
     ],
-    seed: 0,
+    seed: 388,
   },
   {
     name: 'revoked-goes-on',
@@ -88,7 +88,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: "if (verdict === 'failed') return this.#refuseFor(subscription, verdict, 'revoked')",
       },
     ],
-    seed: 0,
+    seed: 89,
   },
   {
     name: 'pruned-in-silence',
@@ -100,7 +100,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'return at(oldest - 1)',
       },
     ],
-    seed: 0,
+    seed: 389,
   },
   {
     name: 'kept-epoch',
@@ -112,6 +112,6 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: "new EpochNames('the-same')",
       },
     ],
-    seed: 0,
+    seed: 66,
   },
 ]
