@@ -7,6 +7,7 @@ import { checkCoverage, sourceFolders } from './coverage.ts'
 import { sizeExceptions } from './exceptions.ts'
 import { checkLockfile } from './lockfile.ts'
 import { checkRules } from './rules.ts'
+import { checkScenarios } from './scenarios.ts'
 import { checkSizes, maxFileLines, maxFunctionLines } from './sizes.ts'
 import { readSourceTree, type SourceTree } from './source-tree.ts'
 import { describeViolation, type Violation } from './violation.ts'
@@ -16,6 +17,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const repository = readSourceTree(root)
 const lockfile = readFileSync(`${root}/package-lock.json`, 'utf8')
 const protocol = readFileSync(`${root}/PROTOCOL.md`, 'utf8')
+const testing = readFileSync(`${root}/docs/testing.md`, 'utf8')
 
 describe('the repository', () => {
   test.each([
@@ -25,6 +27,7 @@ describe('the repository', () => {
     ['keeps files and functions short', () => checkSizes(repository, sizeExceptions)],
     ['has no drawers, leftovers or casts to any', () => checkWording(repository)],
     ['has a test for each rule of the protocol', () => checkRules('PROTOCOL.md', protocol, repository)],
+    ['proves each scenario where it says', () => checkScenarios('docs/testing.md', testing, repository)],
     ['has a lockfile without hosts', () => checkLockfile('package-lock.json', lockfile)],
   ])('%s', (_, check) => {
     expect(check().map(describeViolation)).toEqual([])
@@ -352,4 +355,30 @@ describe('rules', () => {
       ])
     },
   )
+})
+
+describe('scenarios', () => {
+  const document =
+    '| S1 | sockets | [a](../e2e/a.test.ts) | why |\n| S2 | table | [a](../e2e/a.test.ts) | why |\n'
+  const check = (text: string, rows = document): string[] =>
+    checkScenarios('docs/testing.md', rows, tree({ 'e2e/a.test.ts': text })).map(describeViolation)
+
+  test('one that is named where its row says is fine', () => {
+    expect(check("test('S1 S2 both', () => {})")).toEqual([])
+  })
+
+  test('one that no title of the file names is reported, and so is a row without a file', () => {
+    expect(check("test('S1 one', () => {}) // S2")).toEqual([
+      'docs/testing.md:2 no test in e2e/a.test.ts names S2 in its title (scenarios)',
+    ])
+    expect(check('', '| S1 | sockets | nowhere | why |')).toEqual([
+      'docs/testing.md:1 S1 names no test (scenarios)',
+    ])
+  })
+
+  test('a title that names one which is not listed is reported', () => {
+    expect(check("test('S1 S2', () => {})\ntest('S3 more', () => {})")).toEqual([
+      'e2e/a.test.ts:2 names S3, which docs/testing.md does not list (scenarios)',
+    ])
+  })
 })
