@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -37,7 +38,7 @@ test('finds the same with one worker and with three', async () => {
       '--workers',
       workers,
     )
-    return { output: output.replace(/ in [\d.]+ s/, ''), code }
+    return { output: output.replace(/ in [\d.]+ s|, \d at once/g, ''), code }
   }
   const alone = await found('1')
   expect(alone.output).toMatch(/broke a promise/)
@@ -62,6 +63,21 @@ test('a failing schedule is made small, and still fails', async () => {
   const [, before = '0', after = '0'] = /^(\d+) steps shrank to (\d+):$/m.exec(output) ?? []
   expect(Number(after)).toBeLessThan(Number(before) / 2)
   expect(output).toMatch(/VIOLATION of/)
+})
+
+test('what is interrupted tells how to go on', async () => {
+  const child = spawn(process.execPath, [main, '--seeds', '1000000'])
+  let output = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    if (output === '') child.kill('SIGINT')
+    output += String(chunk)
+  }
+  if (child.exitCode === null) await once(child, 'exit')
+  const [, lived = '', next = '', left = ''] =
+    /^(\d+) worlds in [^]*go on: npm run sim -- --from (\d+) --seeds (\d+)$/m.exec(output) ?? []
+  expect(Number(next)).toBe(Number(lived) + 1)
+  expect(Number(left)).toBe(1_000_000 - Number(lived))
+  expect(child.exitCode).toBe(1)
 })
 
 test('options that are none are refused, with how it is used', async () => {

@@ -59,12 +59,14 @@ class Crew {
     await worker?.stop()
   }
 
+  /** What the batches tell that follow each other, up to the one with which enough was found. */
   found(): Found {
     const failures: Failure[] = []
     let next = this.#options.from
     for (let report = this.#done.get(next); report; report = this.#done.get(next)) {
       failures.push(...report.failures)
       next += report.count
+      if (failures.length >= this.#options.enough) break
     }
     return { next, failures }
   }

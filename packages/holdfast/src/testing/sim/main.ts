@@ -32,6 +32,7 @@ async function liveThrough(module: string, options: SimulationOptions): Promise<
   const { from, seeds: count, workers } = options
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
+  console.log(`seeds ${from} to ${from + count - 1}, ${workers} at once; Ctrl-C stops and tells how to go on`)
   const startedAt = performance.now()
   const tell = progress(count)
   const { next, failures } = await search({
@@ -53,7 +54,7 @@ async function liveThrough(module: string, options: SimulationOptions): Promise<
   if (failures[0]) console.log(`\nas small as it gets: ${commandFor(failures[0].seed, options, '--shrink')}`)
   const left = from + count - next
   if (left > 0) console.log(`\ngo on: npm run sim -- --from ${next} --seeds ${left}`)
-  if (failures.length > 0 || next === from) process.exitCode = 1
+  if (failures.length > 0 || left > 0) process.exitCode = 1
 }
 
 /** One seed: prints what happens in it, if that is asked for. */
