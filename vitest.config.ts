@@ -28,7 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'conformance',
-          include: ['conformance/chapters/**/*.test.ts'],
+          include: ['conformance/{chapters,wire}/**/*.test.ts'],
           globalSetup: 'conformance/wire/server-under-test.ts',
           testTimeout: 20_000,
         },

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { addressOf, Device, openLink, randomId, transports } from '../wire/device.ts'
+import { Device } from '../wire/device.ts'
 import type { Fields } from '../wire/frame.ts'
+import { transports } from '../wire/link.ts'
+import { addressOf, openLink } from '../wire/open-link.ts'
+import { randomId } from '../wire/random-id.ts'
 import { upgraded } from '../wire/raw-upgrade.ts'
 import { WebSocketLink } from '../wire/websocket-link.ts'
 
@@ -19,7 +22,7 @@ describe('one WebSocket message', () => {
   test('[R1] is one frame: a text, unfragmented, and not compressed although that was offered', async () => {
     const device = await Device.opened()
     const { head, messages } = await upgraded(addressOf(), [
-      JSON.stringify(device.helloFrame()),
+      JSON.stringify(device.nextHello()),
       JSON.stringify({ type: 'request', number: 1, method: 'echo', data: 'é'.repeat(50_000) }),
       JSON.stringify({ type: 'leave' }),
     ])
@@ -55,10 +58,10 @@ describe('one WebSocket message', () => {
 
   test('[R1] has at most 65,536 bytes before welcome', async () => {
     const device = await Device.opened()
-    await device.link.sendText(padded(device.helloFrame(), helloBytes))
+    await device.link.sendText(padded(device.nextHello(), helloBytes))
     await device.link.next('welcome')
     const large = await Device.opened()
-    await large.link.sendText(padded(large.helloFrame(), helloBytes + 1))
+    await large.link.sendText(padded(large.nextHello(), helloBytes + 1))
     expect(await large.link.goodbye()).toMatchObject({ code: 'frame_too_large', retry: false })
   })
 })
@@ -173,7 +176,7 @@ describe('numbers and names', () => {
       await link.sendText(`{"type":"request","number":${value},"method":"echo","data":1}`)
       expect(await link.next('error')).toMatchObject({ code: 'frame_invalid' })
       const other = await Device.opened()
-      const hello = JSON.stringify(other.helloFrame()).replace('"attempt":1', `"attempt":${value}`)
+      const hello = JSON.stringify(other.nextHello()).replace('"attempt":1', `"attempt":${value}`)
       await other.link.sendText(hello)
       expect(await other.link.goodbye()).toMatchObject({ code: 'frame_invalid' })
     },
@@ -247,7 +250,7 @@ describe('what travels', () => {
     const token = encodeURIComponent(JSON.stringify({ user: 'eve' }))
     const link = await WebSocketLink.open(`${addressOf()}?token=${token}`)
     const device = await Device.opened()
-    await link.send(device.helloFrame())
+    await link.send(device.nextHello())
     expect(await link.next('welcome')).toMatchObject({ subject: { user: null } })
     await link.drop()
   })

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { Device, eventually, open, openLink, randomId, transports, type Token } from '../wire/device.ts'
+import { Device, type Token } from '../wire/device.ts'
+import { eventually } from '../wire/eventually.ts'
 import type { Fields, Frame } from '../wire/frame.ts'
+import { openGate } from '../wire/gates.ts'
+import { transports } from '../wire/link.ts'
+import { openLink } from '../wire/open-link.ts'
+import { randomId } from '../wire/random-id.ts'
 
 interface SessionRow {
   readonly id: string
@@ -63,7 +68,7 @@ describe.each(transports)('over %s', (transport) => {
     const { session } = device
     expect(await device.resume()).toMatchObject({ resumed: true, session })
     await device.openAnother()
-    await device.link.send(without('session', device.helloFrame()))
+    await device.link.send(without('session', device.nextHello()))
     expect(await device.link.next('welcome')).toMatchObject({ resumed: true, session })
   })
 
@@ -91,7 +96,7 @@ describe.each(transports)('over %s', (transport) => {
     const number = await device.request('wait', { gate })
     await device.link.roundTrip()
     await device.resume({ producer: device.producerWith([number, number]) })
-    await open(backstage, gate)
+    await openGate(backstage, gate)
     expect(await device.result(number)).toMatchObject({ value: 'opened' })
   })
 
@@ -131,7 +136,7 @@ describe('a session', () => {
   ])('[R12] is not resumed with another %s', async (_, fields) => {
     const device = await Device.connected({ token })
     const { session } = device
-    const hello = device.helloFrame()
+    const hello = device.nextHello()
     const claim = { ...session, ...(fields['session'] as Fields | undefined) }
     const link = await device.openAnother()
     await link.send({ ...hello, ...fields, session: claim })
@@ -156,7 +161,7 @@ describe('a session', () => {
     await device.link.drop()
     // By then the hub has heard that the link is gone.
     for (const _ of [1, 2, 3]) await (await Device.connected()).call('echo', 1)
-    await open(backstage, gate)
+    await openGate(backstage, gate)
     await backstage.call('echo', 1)
     const sessions = (await backstage.call('sessions')) as SessionRow[]
     expect(sessions.filter((session) => session.user === user)).toEqual([])

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { Device, eventually, open, randomId, transports } from '../wire/device.ts'
+import { Device } from '../wire/device.ts'
+import { eventually } from '../wire/eventually.ts'
+import { openGate } from '../wire/gates.ts'
+import { transports } from '../wire/link.ts'
+import { randomId } from '../wire/random-id.ts'
 
 const counted = (device: Device, name: string): Promise<unknown> => device.call('counted', { name })
 
@@ -57,7 +61,7 @@ describe.each(transports)('over %s', (transport) => {
     await device.link.send(frame)
     await device.link.roundTrip()
     expect(device.link.all('result')).toEqual([])
-    await open(backstage, gate)
+    await openGate(backstage, gate)
     const first = await device.result(1)
     expect(first).toMatchObject({ value: 'opened' })
     await device.link.send(frame)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Device, transports } from '../wire/device.ts'
+import { Device } from '../wire/device.ts'
+import { transports } from '../wire/link.ts'
 
 describe.each(transports)('over %s', (transport) => {
   test('[R38] a ping is answered with a pong of the same id', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { addressOf, Device, openLink, randomId, transports } from '../wire/device.ts'
+import { Device } from '../wire/device.ts'
 import { errorTable } from '../wire/error-table.ts'
 import type { Fields } from '../wire/frame.ts'
-import type { Link } from '../wire/link.ts'
+import { transports, type Link } from '../wire/link.ts'
+import { addressOf, openLink } from '../wire/open-link.ts'
+import { randomId } from '../wire/random-id.ts'
 import { upgraded } from '../wire/raw-upgrade.ts'
 
 const table = errorTable()

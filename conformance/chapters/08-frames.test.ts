@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Device, randomId } from '../wire/device.ts'
+import { Device } from '../wire/device.ts'
 import { faultIn } from '../wire/frame-shapes.ts'
+import { randomId } from '../wire/random-id.ts'
 
 const ranges = (count: number): [number, number][] =>
   Array.from({ length: count }, (_, index) => [2 * index + 1, 2 * index + 1])

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { addressOf, Device, eventually, openLink, randomId } from '../wire/device.ts'
+import { Device } from '../wire/device.ts'
 import { errorTable } from '../wire/error-table.ts'
+import { eventually } from '../wire/eventually.ts'
 import type { HttpLink } from '../wire/http-link.ts'
 import {
   beginPost,
@@ -11,6 +12,8 @@ import {
   type HttpAnswer,
   type HttpQuestion,
 } from '../wire/http-request.ts'
+import { addressOf, openLink } from '../wire/open-link.ts'
+import { randomId } from '../wire/random-id.ts'
 import { RawConnection } from '../wire/raw-connection.ts'
 
 type Downlink = 'sse' | 'poll'
@@ -156,7 +159,7 @@ describe.each(downlinks)('the uplink of %s', (downlink) => {
     const padded = (bytes: number): string => `${ping(1)}${' '.repeat(bytes - ping(1).length)}`
     expectRefusal(await link.sendAs(1, padded(65_537)), 'frame_too_large')
     expect((await link.sendAs(1, padded(65_536))).status).toBe(204)
-    await link.sendAs(2, JSON.stringify(device.helloFrame()))
+    await link.sendAs(2, JSON.stringify(device.nextHello()))
     const { limits } = await link.next('welcome')
     const { maxFrameBytes } = limits as { maxFrameBytes: number }
     expectRefusal(await link.sendAs(3, padded(maxFrameBytes + 1)), 'frame_too_large')

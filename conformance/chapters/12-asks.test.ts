@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { Device, randomId, transports, type DeviceOptions } from '../wire/device.ts'
+import { Device, type DeviceOptions } from '../wire/device.ts'
 import type { Fields, Frame } from '../wire/frame.ts'
+import { transports } from '../wire/link.ts'
+import { randomId } from '../wire/random-id.ts'
 
 /** A device that takes part in asks. */
 async function taking(

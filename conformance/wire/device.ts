@@ -1,15 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
-import { inject, onTestFinished } from 'vitest'
 import type { Fields, Frame } from './frame.ts'
-import { HttpLink, type HttpLinkOptions } from './http-link.ts'
-import type { Link, TransportName } from './link.ts'
-import { WebSocketLink } from './websocket-link.ts'
-
-export const transports: readonly TransportName[] = ['websocket', 'sse', 'poll']
-
-/** Which of the two hubs: the one whose limits are those of the protocol, or the one that waits for half a second. */
-export type HubName = 'patient' | 'impatient'
+import type { Link } from './link.ts'
+import { openLink, type OpenLinkOptions } from './open-link.ts'
+import { randomId } from './random-id.ts'
 
 /** What `authenticate` of the application is told; README.md says what it makes of it. */
 export interface Token {
@@ -20,11 +12,7 @@ export interface Token {
   readonly verdict?: 'allow' | 'deny' | 'fail' | 'hang'
 }
 
-export interface DeviceOptions extends HttpLinkOptions {
-  /** Default `websocket`. */
-  readonly transport?: TransportName
-  /** Default `patient`. */
-  readonly hub?: HubName
+export interface DeviceOptions extends OpenLinkOptions {
   /** Default: none, which makes it anonymous. */
   readonly token?: Token
   /** What is said in `hello` instead. */
@@ -79,10 +67,11 @@ export class Device {
 
   /** Says hello with the next attempt, as the client that it is. */
   hello(fields: Fields = {}): Promise<void> {
-    return this.link.send({ ...this.helloFrame(), ...this.#options.hello, ...fields })
+    return this.link.send({ ...this.nextHello(), ...this.#options.hello, ...fields })
   }
 
-  helloFrame(): Frame {
+  /** The hello of the next attempt: each call counts as one. */
+  nextHello(): Frame {
     const { token } = this.#options
     return {
       type: 'hello',
@@ -165,42 +154,4 @@ export class Device {
       .filter((message) => message['topic'] === topic)
       .map((message) => Number(message['offset']))
   }
-}
-
-export function addressOf(hub: HubName = 'patient'): string {
-  const address = inject('conformanceAddress')
-  return hub === 'patient' ? address : new URL('impatient', address).href
-}
-
-export async function openLink(options: DeviceOptions = {}): Promise<Link> {
-  const { transport = 'websocket', hub, ...linkOptions } = options
-  const address = addressOf(hub)
-  const link =
-    transport === 'websocket'
-      ? await WebSocketLink.open(address, linkOptions)
-      : await HttpLink.open(address, transport, linkOptions)
-  onTestFinished(async () => {
-    await link.drop()
-    link.assertSound()
-  })
-  return link
-}
-
-/** An id of 128 random bits: tests share a server, and nothing else. */
-export const randomId = (): string => randomBytes(16).toString('base64url')
-
-const askAgainAfterMs = 20
-
-/** Asks again until the answer is the one that is wanted: of what no frame tells. */
-export async function eventually(holds: () => Promise<boolean>, what: string): Promise<void> {
-  const giveUpAt = performance.now() + 8_000
-  while (!(await holds())) {
-    if (performance.now() > giveUpAt) throw new Error(`not within 8 s: ${what}`)
-    await pause(askAgainAfterMs)
-  }
-}
-
-/** Opens a gate at which somebody waits, or will. */
-export function open(device: Device, gate: string): Promise<void> {
-  return eventually(async () => (await device.call('open', { gate })) === 1, `${gate} is waited at`)
 }

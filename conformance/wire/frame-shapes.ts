@@ -1,11 +1,11 @@
 import type { Frame } from './frame.ts'
 
-/** Says what is wrong with a field, or null. */
+/** Whether a field has its form. */
 type Check = (value: unknown) => boolean
 
 /** What is wrong with a frame of the hub by chapter 8, or null. Frames and fields it does not know are no fault [R2]. */
 export function faultIn(frame: Frame): string | null {
-  const shape = hubFrames[frame.type]
+  const shape = Object.hasOwn(hubFrames, frame.type) ? hubFrames[frame.type] : undefined
   if (!shape) return null
   const [name] = Object.entries(shape).find(([name, holds]) => !holds(frame[name])) ?? []
   if (name !== undefined) return `${frame.type}.${name} is not what chapter 8 says`
@@ -43,8 +43,10 @@ const fields =
 const areRanges: Check = (value) => {
   if (!Array.isArray(value) || value.length > 1_024) return false
   let previous = 0
-  for (const [first, last] of value as [number, number][]) {
-    if (!isCount(first) || !isCount(last) || first <= previous || last < first) return false
+  for (const range of value as unknown[]) {
+    if (!Array.isArray(range) || range.length !== 2 || !range.every(isCount)) return false
+    const [first, last] = range as [number, number]
+    if (first <= previous || last < first) return false
     previous = last
   }
   return true

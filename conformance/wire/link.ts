@@ -1,7 +1,8 @@
 import { faultIn } from './frame-shapes.ts'
-import type { Fields, Frame } from './frame.ts'
+import { isFrame, type Fields, type Frame } from './frame.ts'
 
 export type TransportName = 'websocket' | 'sse' | 'poll'
+export const transports: readonly TransportName[] = ['websocket', 'sse', 'poll']
 
 /** No event tells that a frame will not come. */
 const patienceMs = 8_000
@@ -11,6 +12,7 @@ interface Waiter {
   readonly wanted: (frame: Frame) => boolean
   readonly resolve: (frame: Frame) => void
   readonly reject: (error: Error) => void
+  readonly patience: NodeJS.Timeout
 }
 
 export interface LinkOptions {
@@ -28,7 +30,7 @@ export abstract class Link {
   readonly ended: Promise<number | null>
   readonly #answersPings: boolean
   #untaken: Frame[] = []
-  #waiters: Waiter[] = []
+  readonly #waiters = new Set<Waiter>()
   #unsound: Error | null = null
   /** Why nothing is awaited any more. */
   #reason: Error | null = null
@@ -63,10 +65,12 @@ export abstract class Link {
     if (frame) return Promise.resolve(frame)
     if (this.#reason) return Promise.reject(this.#reason)
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { type, wanted, resolve, reject }
-      const giveUp = setTimeout(() => reject(this.#missing(type, `within ${patienceMs} ms`)), patienceMs)
-      this.#waiters.push(waiter)
-      void this.ended.then(() => clearTimeout(giveUp))
+      const patience = setTimeout(() => {
+        this.#waiters.delete(waiter)
+        reject(this.#missing(type, `within ${patienceMs} ms`))
+      }, patienceMs)
+      const waiter: Waiter = { type, wanted, resolve, reject, patience }
+      this.#waiters.add(waiter)
     })
   }
 
@@ -96,19 +100,18 @@ export abstract class Link {
 
   /** To be called with each text that comes. */
   protected take(text: string): void {
-    let frame: Frame
+    let frame: unknown
     try {
-      frame = JSON.parse(text) as Frame
+      frame = JSON.parse(text)
     } catch {
       return this.fail(`no JSON came: ${text}`)
     }
+    if (!isFrame(frame)) return this.fail(`no object with a type came: ${text}`)
     this.frames.push(frame)
     const fault = faultIn(frame)
     if (fault !== null) this.fail(`${fault}: ${text}`)
     if (frame.type === 'ping' && this.#answersPings) void this.send({ type: 'pong', id: frame['id'] })
-    const place = this.#waiters.findIndex(({ type, wanted }) => type === frame.type && wanted(frame))
-    if (place < 0) this.#untaken.push(frame)
-    else this.#waiters.splice(place, 1)[0]?.resolve(frame)
+    this.#handOver(frame)
   }
 
   /** To be called once, when the link is over. */
@@ -123,10 +126,26 @@ export abstract class Link {
     this.#giveUp(this.#unsound)
   }
 
+  /** To whoever waits for it longest. */
+  #handOver(frame: Frame): void {
+    const waiter = [...this.#waiters].find(({ type, wanted }) => type === frame.type && wanted(frame))
+    if (!waiter) return void this.#untaken.push(frame)
+    this.#dismiss(waiter)
+    waiter.resolve(frame)
+  }
+
   /** Nothing that can be awaited will come. */
   #giveUp(reason: Error): void {
     this.#reason ??= reason
-    for (const { reject } of this.#waiters.splice(0)) reject(this.#reason)
+    for (const waiter of this.#waiters) {
+      this.#dismiss(waiter)
+      waiter.reject(this.#reason)
+    }
+  }
+
+  #dismiss(waiter: Waiter): void {
+    clearTimeout(waiter.patience)
+    this.#waiters.delete(waiter)
   }
 
   #missing(type: string, when: string): Error {
