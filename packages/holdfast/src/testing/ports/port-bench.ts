@@ -24,8 +24,8 @@ export interface PortBench {
 /** An implementation of both ports. */
 export interface PortPair {
   readonly name: string
-  /** Whether the hub hears at once that a client dropped its link; a polled link's end is only guessed from silence. */
-  readonly hubHears: boolean
+  /** Its downlink is a sequence of polls: what broke off between them shows only in silence. */
+  readonly polls: boolean
   readonly start: () => Promise<PortBench>
 }
 

@@ -23,7 +23,7 @@ const likeBrowsers = (): Transport =>
 
 const real = (name: string, transport: Transport, fetch: Fetch = nodeFetch): PortPair => ({
   name,
-  hubHears: transport.name !== 'long-poll',
+  polls: transport.name === 'long-poll',
   start: () => startRealBench(transport, fetch),
 })
 
@@ -37,7 +37,7 @@ export const portPairs: readonly PortPair[] = [
   real('long-poll over the global fetch', longPoll(), browserEnv.fetch),
   ...transportNames.map((name) => ({
     name: `simulated ${name}`,
-    hubHears: name !== 'long-poll',
+    polls: name === 'long-poll',
     start: () => startSimulatedBench(name),
   })),
 ]

@@ -28,6 +28,15 @@ export async function openedLink(
   return { client, end }
 }
 
+/** A link whose downlink the hub holds in its hands: over long-poll, a poll waits there. One frame has come over it, `{"held":1}`. */
+export async function heldLink(bench: PortBench): ReturnType<typeof openedLink> {
+  const link = await openedLink(bench)
+  // A poll acknowledges it.
+  await written(bench, link.end, '{"held":1}')
+  await bench.until(() => link.client.frames.length > 0, 'it arrives')
+  return link
+}
+
 /** Writes a frame as one write, and waits until it is written. */
 export async function written(bench: PortBench, end: HubEnd, text: string): Promise<void> {
   let done = false
