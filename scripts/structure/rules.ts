@@ -1,9 +1,9 @@
 import type { SourceTree } from './source-tree.ts'
 import { parseSource, type ParsedSource } from './syntax.ts'
-import { titlesIn, type Title } from './titles.ts'
+import { provenTitles, type Title } from './titles.ts'
 import type { Violation } from './violation.ts'
 
-/** Every rule of the protocol is named by the title of a test that proves it, and no title names a rule that there is not. */
+/** Every rule of the protocol is named by the title of a test that runs, and no title names a rule that there is not. */
 export function checkRules(protocolPath: string, protocol: string, tree: SourceTree): Violation[] {
   const rules = rulesOf(protocol)
   const named = [...tree].flatMap(([path, text]) => namedIn(path, text))
@@ -46,11 +46,7 @@ function rulesOf(protocol: string): Map<string, number> {
 function namedIn(path: string, text: string): NamedRule[] {
   if (path.startsWith('scripts/') || !/\[R\d/.test(text)) return []
   const source = parseSource(path, text)
-  const named: NamedRule[] = []
-  source.visit((node) => {
-    for (const title of titlesIn(node)) named.push(...rulesIn(title, path, source))
-  })
-  return named
+  return provenTitles(source).flatMap((title) => rulesIn(title, path, source))
 }
 
 /** `[R13]`, or `[R13, R14]` */

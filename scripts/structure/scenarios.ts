@@ -1,6 +1,6 @@
 import type { SourceTree } from './source-tree.ts'
 import { parseSource } from './syntax.ts'
-import { titlesIn } from './titles.ts'
+import { provenTitles } from './titles.ts'
 import type { Violation } from './violation.ts'
 
 /** Each scenario of the document is named by the title of a test in each file that its row names, and no test names another. */
@@ -50,10 +50,8 @@ function scenariosIn(path: string, text: string): Map<string, number> {
   const found = new Map<string, number>()
   if (path.startsWith('scripts/') || !/\bS\d/.test(text)) return found
   const source = parseSource(path, text)
-  source.visit((node) => {
-    for (const { text: title, start } of titlesIn(node)) {
-      for (const [scenario] of title.matchAll(/\bS\d+\b/g)) found.set(scenario, source.lineAt(start))
-    }
-  })
+  for (const { text: title, start } of provenTitles(source)) {
+    for (const [scenario] of title.matchAll(/\bS\d+\b/g)) found.set(scenario, source.lineAt(start))
+  }
   return found
 }

@@ -9,27 +9,43 @@ const sourceRoots = ['packages', 'examples', 'e2e', 'conformance', 'bench', 'soa
 const skippedFolders = new Set(['node_modules', 'dist', 'coverage', 'data'])
 
 export function readSourceTree(root: string): SourceTree {
-  const tree = new Map<string, string>()
-  for (const sourceRoot of sourceRoots) {
-    if (existsSync(join(root, sourceRoot))) readFolder(root, sourceRoot, tree)
-  }
-  return tree
+  return readFiles(root, sourceRoots, isSource)
+}
+
+/** Documents by path, read as sources are. */
+export function readDocuments(root: string): SourceTree {
+  const atRoot = readdirSync(root)
+    .filter(isDocument)
+    .map((path): [string, string] => [path, readFileSync(join(root, path), 'utf8')])
+  return new Map([...atRoot, ...readFiles(root, ['docs', ...sourceRoots], isDocument)])
 }
 
 function isSource(path: string): boolean {
   return /\.(ts|tsx|mts|js|mjs)$/.test(path)
 }
 
+const isDocument = (path: string): boolean => path.endsWith('.md')
+
 export function isTest(path: string): boolean {
   return /\.test\.tsx?$/.test(path)
 }
 
-function readFolder(root: string, folder: string, tree: Map<string, string>): void {
+type Choice = (path: string) => boolean
+
+function readFiles(root: string, folders: readonly string[], isChosen: Choice): SourceTree {
+  const tree = new Map<string, string>()
+  for (const folder of folders) {
+    if (existsSync(join(root, folder))) readFolder(root, folder, isChosen, tree)
+  }
+  return tree
+}
+
+function readFolder(root: string, folder: string, isChosen: Choice, tree: Map<string, string>): void {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`
     if (entry.isDirectory()) {
-      if (!skippedFolders.has(entry.name)) readFolder(root, path, tree)
-    } else if (isSource(path)) {
+      if (!skippedFolders.has(entry.name)) readFolder(root, path, isChosen, tree)
+    } else if (isChosen(path)) {
       tree.set(path, readFileSync(join(root, path), 'utf8'))
     }
   }

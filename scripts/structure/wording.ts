@@ -13,6 +13,20 @@ export function checkWording(tree: SourceTree): Violation[] {
   })
 }
 
+/** Words that stand for figures which are still to be measured. */
+export function checkPlaceholders(documents: SourceTree): Violation[] {
+  return [...documents].flatMap(([path, text]) =>
+    text.split('\n').flatMap((line, index) =>
+      [...line.matchAll(/\b(SEED|REAL|SOAK)RESULTS\b/g)].map(([word]) => ({
+        rule: 'placeholders',
+        path,
+        line: index + 1,
+        message: `${word} stands where results should`,
+      })),
+    ),
+  )
+}
+
 function drawersIn(path: string): Violation[] {
   return path
     .split('/')
