@@ -67,9 +67,9 @@ export function chartOf(data: ChartData): string {
 }
 
 const style = `
-  svg { --ground: #fff; --ink: #1f2430; --soft: #6b7280; --grid: #e5e7eb; --server: #2563eb; --load: #b45309; --bad: #b91c1c; --good: #15803d }
+  svg { --ground: #fff; --ink: #1f2430; --soft: #6b7280; --grid: #e5e7eb; --server: #2563eb; --clients: #b45309; --bad: #b91c1c; --good: #15803d }
   @media (prefers-color-scheme: dark) {
-    svg { --ground: #14171f; --ink: #e6e8ee; --soft: #9aa3b2; --grid: #2b313d; --server: #7aa2ff; --load: #f0a35e; --bad: #ff8a80; --good: #7bd88f }
+    svg { --ground: #14171f; --ink: #e6e8ee; --soft: #9aa3b2; --grid: #2b313d; --server: #7aa2ff; --clients: #f0a35e; --bad: #ff8a80; --good: #7bd88f }
   }
   text { font: 13px system-ui, sans-serif; fill: var(--ink) }
   .title { font-size: 18px; font-weight: 600 }
@@ -79,7 +79,7 @@ const style = `
   .warm-up { fill: var(--grid); opacity: .5 }
   .grid { stroke: var(--grid) }
   .server { --hue: var(--server) }
-  .load { --hue: var(--load) }
+  .clients { --hue: var(--clients) }
   .rest { fill: var(--hue) }
   .busy { fill: none; stroke: var(--hue); opacity: .45 }
   .line { fill: none; stroke: var(--hue); stroke-width: 1.5 }
@@ -90,7 +90,7 @@ const style = `
 function legend(): string {
   const entries = [
     ['<circle class="server rest" r="4"/>', 'server, at rest'],
-    ['<circle class="load rest" r="4"/>', 'clients, at rest'],
+    ['<circle class="clients rest" r="4"/>', 'clients, at rest'],
     ['<circle class="busy server" r="3.5"/>', 'under load'],
     ['<rect class="warm-up" x="-6" y="-6" width="12" height="12"/>', 'warm-up'],
   ]
@@ -102,12 +102,12 @@ function legend(): string {
 }
 
 function panelOf(panel: Panel, { samples, warmUp, busy }: ChartData): string {
-  const rest = { server: series(samples, 'server', panel), load: series(samples, 'load', panel) }
+  const rest = { server: series(samples, 'server', panel), clients: series(samples, 'clients', panel) }
   // A heap under load is mostly garbage, and says nothing.
   const peaks = panel.trend
     ? null
-    : { server: series(busy, 'server', panel), load: series(busy, 'load', panel) }
-  const shown = [...rest.server, ...rest.load, ...(peaks?.server ?? []), ...(peaks?.load ?? [])]
+    : { server: series(busy, 'server', panel), clients: series(busy, 'clients', panel) }
+  const shown = [...rest.server, ...rest.clients, ...(peaks?.server ?? []), ...(peaks?.clients ?? [])]
   const scale = scaleFor(shown, panel.trend === true)
   const warmUntil = scale.x(samples[warmUp]?.connections ?? 0)
   const parts = [
@@ -118,7 +118,7 @@ function panelOf(panel: Panel, { samples, warmUp, busy }: ChartData): string {
     `<text class="soft" x="${inset.left}" y="${panelHeight - 6}">0</text>`,
     `<text class="soft" text-anchor="end" x="${panelWidth - inset.right}" y="${panelHeight - 6}">${scale.most.toLocaleString('en')} connections</text>`,
   ]
-  for (const name of ['server', 'load'] as const) {
+  for (const name of ['server', 'clients'] as const) {
     const dots = (points: readonly Point[], kind: string, radius: number): string[] =>
       points.map(
         ({ x, y }) =>
@@ -134,14 +134,16 @@ function panelOf(panel: Panel, { samples, warmUp, busy }: ChartData): string {
 
 /** What the verdict says of the heaps. */
 function slopes(samples: readonly Sample[]): string {
-  const [server, load] = (['server', 'load'] as const).map((name) => signed(heapTrend(name, samples).slope))
+  const [server, clients] = (['server', 'clients'] as const).map((name) =>
+    signed(heapTrend(name, samples).slope),
+  )
   return (
     `<text class="soft" text-anchor="end" x="${panelWidth - inset.right}" y="14">` +
-    `server ${server} %, clients ${load} % per 10,000</text>`
+    `server ${server} %, clients ${clients} % per 10,000</text>`
   )
 }
 
-function series(from: readonly (Sample | Busy)[], name: 'server' | 'load', { of }: Panel): Point[] {
+function series(from: readonly (Sample | Busy)[], name: 'server' | 'clients', { of }: Panel): Point[] {
   return from.map((at) => ({ x: at.connections, y: of(at[name]) }))
 }
 

@@ -3,12 +3,13 @@
 //
 //     npm run soak -- --minutes 10 [--out <folder>] [--leak sessions,listeners,descriptors,timers]
 //
-// Exits with 1 if a heap grows, or if something is not as it was. `--leak` plants leaks that have to be found.
+// Exits with 1 if a heap grows, or if something is not as it was; with 2 if it was asked for what there is not. `--leak`
+// plants leaks that have to be found.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { chartOf } from './chart.ts'
+import { commandLineOf, usage, type CommandLine } from './command-line.ts'
 import { soak, type Soaked } from './soak.ts'
 import { verdictOn, type Sample, type Verdict } from './verdict.ts'
 
@@ -21,19 +22,18 @@ const shortestRoundMs = 3_000
  */
 const warmUpShare = 0.25
 
-process.exitCode = await main()
+process.exitCode = await main(process.argv.slice(2))
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '10' },
-      out: { type: 'string' },
-      leak: { type: 'string', default: '' },
-    },
-  })
-  const minutes = Number(values.minutes)
-  if (!(minutes >= 1)) throw new RangeError('--minutes must be a number, at least 1')
-  const command = `npm run soak -- --minutes ${minutes}${values.leak && ` --leak ${values.leak}`}`
+async function main(args: string[]): Promise<number> {
+  let asked: CommandLine
+  try {
+    asked = commandLineOf(args)
+  } catch (error) {
+    console.error(`${(error as Error).message}\nusage: ${usage}`)
+    return 2
+  }
+  const { minutes, out, leak } = asked
+  const command = `npm run soak -- --minutes ${minutes}${leak && ` --leak ${leak}`}`
   console.log(
     `node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`,
   )
@@ -41,13 +41,13 @@ async function main(): Promise<number> {
   const soaked = await soak({
     forMs: minutes * 60_000,
     roundMs: Math.max(shortestRoundMs, (minutes * 60_000) / mostRounds),
-    leaks: values.leak,
+    leaks: leak,
     sampled: printSample,
   })
   const warmUp = Math.ceil(soaked.samples.length * warmUpShare)
   const verdict = verdictOn(soaked.samples.slice(warmUp), soaked.churned)
   printResult(soaked, verdict)
-  const folder = values.out ?? mkdtempSync(join(tmpdir(), 'holdfast-soak-'))
+  const folder = out ?? mkdtempSync(join(tmpdir(), 'holdfast-soak-'))
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'soak.svg'), chartOf({ command, ...soaked, warmUp, verdict }))
   writeFileSync(
@@ -59,10 +59,10 @@ async function main(): Promise<number> {
 }
 
 /** The server's gauges and, behind a slash, those of the clients. */
-function printSample({ minutes, connections, server, load }: Sample): void {
+function printSample({ minutes, connections, server, clients }: Sample): void {
   const both = (name: 'descriptors' | 'handles' | 'listeners'): string =>
-    `${server[name] ?? '?'}/${load[name] ?? '?'}`
-  const heaps = [server, load].map(({ heapBytes }) => Math.round(heapBytes / 1_000)).join('/')
+    `${server[name] ?? '?'}/${clients[name] ?? '?'}`
+  const heaps = [server, clients].map(({ heapBytes }) => Math.round(heapBytes / 1_000)).join('/')
   const columns = [
     minutes.toFixed(1).padStart(7),
     String(connections).padStart(11),

@@ -168,15 +168,42 @@ class Uplink {
   }
 }
 
-class SseLink implements RawLink {
-  readonly #downlink: RawSocket
+/** A link over HTTP: a downlink, and an uplink on a connection of its own. */
+abstract class LinkOverHttp implements RawLink {
+  protected readonly downlink: RawSocket
   readonly #uplink: Uplink
 
-  private constructor(downlink: RawSocket, uplink: Uplink) {
-    this.#downlink = downlink
+  constructor(downlink: RawSocket, uplink: Uplink) {
+    this.downlink = downlink
     this.#uplink = uplink
   }
 
+  abstract get closed(): Promise<void>
+
+  abstract has(text: string): Promise<string>
+
+  send(...frames: Frame[]): Promise<void> {
+    return this.#uplink.send(frames)
+  }
+
+  /** The response ends by itself, if one is still to come. */
+  finish(): Promise<void> {
+    this.end()
+    return this.downlink.closed
+  }
+
+  end(): void {
+    this.downlink.end()
+    this.#uplink.end()
+  }
+
+  reset(): void {
+    this.downlink.reset()
+    this.#uplink.reset()
+  }
+}
+
+class SseLink extends LinkOverHttp {
   static async open(port: number): Promise<RawLink> {
     const downlink = new RawSocket(port)
     downlink.write(post('sse'))
@@ -185,45 +212,21 @@ class SseLink implements RawLink {
   }
 
   get closed(): Promise<void> {
-    return this.#downlink.closed
-  }
-
-  send(...frames: Frame[]): Promise<void> {
-    return this.#uplink.send(frames)
+    return this.downlink.closed
   }
 
   has(text: string): Promise<string> {
-    return this.#downlink.has(text)
-  }
-
-  /** The response ends by itself. */
-  finish(): Promise<void> {
-    this.end()
-    return this.#downlink.closed
-  }
-
-  end(): void {
-    this.#downlink.end()
-    this.#uplink.end()
-  }
-
-  reset(): void {
-    this.#downlink.reset()
-    this.#uplink.reset()
+    return this.downlink.has(text)
   }
 }
 
-class PollLink implements RawLink {
-  readonly closed: Promise<void> = Promise.resolve()
-  readonly #downlink: RawSocket
-  readonly #uplink: Uplink
+class PollLink extends LinkOverHttp {
   readonly #name: string
   #received = '0'
   #text = ''
 
   private constructor(downlink: RawSocket, uplink: Uplink, name: string) {
-    this.#downlink = downlink
-    this.#uplink = uplink
+    super(downlink, uplink)
     this.#name = name
   }
 
@@ -234,8 +237,9 @@ class PollLink implements RawLink {
     return new PollLink(downlink, new Uplink(port, name), name)
   }
 
-  send(...frames: Frame[]): Promise<void> {
-    return this.#uplink.send(frames)
+  /** No response is held open. */
+  get closed(): Promise<void> {
+    return Promise.resolve()
   }
 
   async has(text: string): Promise<string> {
@@ -243,24 +247,9 @@ class PollLink implements RawLink {
     return this.#text
   }
 
-  finish(): Promise<void> {
-    this.end()
-    return this.#downlink.closed
-  }
-
-  end(): void {
-    this.#downlink.end()
-    this.#uplink.end()
-  }
-
-  reset(): void {
-    this.#downlink.reset()
-    this.#uplink.reset()
-  }
-
   async #poll(): Promise<void> {
-    this.#downlink.write(post('poll', { 'holdfast-link': this.#name, 'holdfast-received': this.#received }))
-    const { status, head, body } = await answerOn(this.#downlink)
+    this.downlink.write(post('poll', { 'holdfast-link': this.#name, 'holdfast-received': this.#received }))
+    const { status, head, body } = await answerOn(this.downlink)
     if (status >= '300') throw new Error(`a poll was answered with ${status} ${body}`)
     this.#received = headerIn(head, 'holdfast-sequence') ?? this.#received
     this.#text += body

@@ -20,7 +20,7 @@ export interface Busy {
   readonly minutes: number
   readonly connections: number
   readonly server: ServerAnswers['busy']['gauges']
-  readonly load: LoadAnswers['busy']['gauges']
+  readonly clients: LoadAnswers['busy']['gauges']
   readonly hub: ServerAnswers['busy']['hub']
 }
 
@@ -83,13 +83,13 @@ export async function startProcesses(leaks = ''): Promise<Processes & { readonly
 
 async function underLoad({ server, load }: Processes): Promise<Omit<Busy, 'minutes' | 'connections'>> {
   const [{ gauges, hub }, clients] = await Promise.all([server.ask('busy'), load.ask('busy')])
-  return { server: gauges, load: clients.gauges, hub }
+  return { server: gauges, clients: clients.gauges, hub }
 }
 
 async function atRest({ server, load }: Processes): Promise<Omit<Sample, 'minutes' | 'connections'>> {
   const { gauges, hub, connections } = await server.ask('rest')
   const clients = await load.ask('rest')
-  return { server: gauges, load: clients.gauges, hub, sockets: connections }
+  return { server: gauges, clients: clients.gauges, hub, sockets: connections }
 }
 
 function inTheMiddle<Answer>(ofMs: number, ask: () => Promise<Answer>): Promise<Answer> {

@@ -54,9 +54,9 @@ test(
     owned.push(() => Promise.all(clients.map((client) => client.close())))
     await Promise.all(clients.map(beInTheMiddle))
     const living = load.ask('each', 2)
-    const [busyLoad, busyServer] = await Promise.all([load.ask('objects'), server.ask('objects')])
+    const [busyClients, busyServer] = await Promise.all([load.ask('objects'), server.ask('objects')])
     expect([...ofSessions, ...ofLinks].filter((name) => !busyServer[name])).toEqual([])
-    expect(ofClients.filter((name) => !busyLoad[name])).toEqual([])
+    expect(ofClients.filter((name) => !busyClients[name])).toEqual([])
 
     await Promise.all(clients.map((client) => client.close()))
     // Some that the snapshot held up, or a busy machine, have lost the hub's patience; but most had a session.
@@ -64,9 +64,9 @@ test(
     expect((await server.ask('tally')).opened).toBeGreaterThan(Object.keys(kinds).length)
     const after = await atRest(server, load)
     expect([...ofSessions, ...ofLinks].filter((name) => after.server[name])).toEqual([])
-    expect(ofClients.filter((name) => after.load[name])).toEqual([])
+    expect(ofClients.filter((name) => after.clients[name])).toEqual([])
     expect(ofHoldfast(after.server)).toEqual(ofHoldfast(before.server))
-    expect(ofHoldfast(after.load)).toEqual(ofHoldfast(before.load))
+    expect(ofHoldfast(after.clients)).toEqual(ofHoldfast(before.clients))
     for (const name of ofTopics) expect(after.server[name]).toBeLessThanOrEqual(mostTopics)
   },
 )
@@ -74,10 +74,10 @@ test(
 async function atRest(
   server: MeasuredProcess<ServerAnswers>,
   load: MeasuredProcess<LoadAnswers>,
-): Promise<{ server: Objects; load: Objects }> {
+): Promise<{ server: Objects; clients: Objects }> {
   await server.ask('rest')
   await load.ask('rest')
-  return { server: await server.ask('objects'), load: await load.ask('objects') }
+  return { server: await server.ask('objects'), clients: await load.ask('objects') }
 }
 
 /** It subscribes, and the hub works for it until it goes. */

@@ -36,7 +36,7 @@ test('one sample that is far off does not tilt the line', () => {
 
 test.each([
   ['descriptors', (sample: Sample): Sample => ({ ...sample, server: { ...sample.server, descriptors: 21 } })],
-  ['listeners', (sample: Sample): Sample => ({ ...sample, load: { ...sample.load, listeners: 7 } })],
+  ['listeners', (sample: Sample): Sample => ({ ...sample, clients: { ...sample.clients, listeners: 7 } })],
   [
     'handles',
     (sample: Sample): Sample => ({ ...sample, server: { ...sample.server, handleKinds: { Timeout: 1 } } }),
@@ -88,8 +88,8 @@ function run({ samples, connections, seed = 1, bytesLeft = 0 }: Run): Sample[] {
       handleKinds: { PipeWrap: 2 },
     }
     const server = { ...gauges, heapBytes: heap() + bytesLeft * soFar }
-    const load = { ...gauges, heapBytes: heap() }
-    return { minutes: index, connections: soFar, server, load, hub: emptyHub, sockets: 0 }
+    const clients = { ...gauges, heapBytes: heap() }
+    return { minutes: index, connections: soFar, server, clients, hub: emptyHub, sockets: 0 }
   })
 }
 

@@ -9,7 +9,7 @@ export interface Sample {
   /** Links that the load had begun by then. */
   readonly connections: number
   readonly server: Gauges
-  readonly load: Gauges
+  readonly clients: Gauges
   readonly hub: HubStats
   /** Connections that the hub's HTTP servers have. */
   readonly sockets: number
@@ -26,14 +26,14 @@ export interface Verdict {
 }
 
 /** Percent of its size by which a heap may grow or shrink with each 10,000 connections. */
-const slopeBound = 1
+const slopeBoundPercent = 1
 /** A slope that is known less exactly than by so many percent either way says nothing: a session that is left would be far more. */
-const leastExact = 20
+const widestMarginPercent = 20
 /** From so many connections on, those of the warm-up included, the slope itself has to be within the bound, not only its interval to reach it. */
-const fullRun = 100_000
+const fullRunConnections = 100_000
 
-/** Of all lives, in percent: a machine that is too busy makes some of them too slow. */
-const mostFailures = 10
+/** Of all lives: a machine that is too busy makes some of them too slow. */
+const mostFailedPercent = 10
 
 /**
  * Whether what was at rest at the end is what was at rest at the beginning.
@@ -47,18 +47,18 @@ export function verdictOn(
   if (!first || !last || first === last) throw new RangeError('a verdict needs two samples')
   const findings = [
     heapFinding('server', samples),
-    heapFinding('load', samples),
-    ...(['server', 'load'] as const).flatMap((name) => gaugeFindings(name, first[name], last[name])),
+    heapFinding('clients', samples),
+    ...(['server', 'clients'] as const).flatMap((name) => gaugeFindings(name, first[name], last[name])),
     backAt('connections of the HTTP servers', first.sockets, last.sockets),
     backAt('hub.stats()', withoutTopics(first.hub), withoutTopics(last.hub)),
-    { passed: failures * 100 <= lives * mostFailures, what: `${failures} of ${lives} lives failed` },
+    { passed: failures * 100 <= lives * mostFailedPercent, what: `${failures} of ${lives} lives failed` },
   ]
   return { passed: findings.every(({ passed }) => passed), findings }
 }
 
 /** In percent of the heap that the line begins with, for each 10,000 connections. */
 export function heapTrend(
-  name: 'server' | 'load',
+  name: 'server' | 'clients',
   samples: readonly Sample[],
 ): Pick<Trend, 'slope' | 'low' | 'high'> {
   const trend = trendOf(samples.map((sample) => ({ x: sample.connections, y: sample[name].heapBytes })))
@@ -70,12 +70,14 @@ export function heapTrend(
  * A short run has few connections: then noise alone may tilt the line, and what counts is whether the bound is within what
  * the samples leave open. They must not leave everything open.
  */
-function heapFinding(name: 'server' | 'load', samples: readonly Sample[]): Finding {
+function heapFinding(name: 'server' | 'clients', samples: readonly Sample[]): Finding {
   const { slope, low, high } = heapTrend(name, samples)
   const connections = samples.at(-1)?.connections ?? 0
   const within =
-    connections >= fullRun ? Math.abs(slope) <= slopeBound : low <= slopeBound && high >= -slopeBound
-  const exact = Math.max(high - slope, slope - low) <= leastExact
+    connections >= fullRunConnections
+      ? Math.abs(slope) <= slopeBoundPercent
+      : low <= slopeBoundPercent && high >= -slopeBoundPercent
+  const exact = Math.max(high - slope, slope - low) <= widestMarginPercent
   const figures = `${signed(slope)} % per 10,000 connections (99 % confidence: ${signed(low)} to ${signed(high)} %)`
   return {
     passed: within && exact,
