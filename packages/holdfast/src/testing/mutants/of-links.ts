@@ -90,7 +90,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         file: 'core/link/step.ts',
         find: 'const nextLookAt = now',
         replace: `if (now >= heardAt + intervalMs + timeoutMs) {
-    return end(timeout('heartbeat_timeout', 'Nothing was heard from the client.'), now)
+    return end(timeout('heartbeat_timeout', silentClient), now)
   }
   const nextLookAt = now`,
       },
