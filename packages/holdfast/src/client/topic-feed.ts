@@ -153,7 +153,7 @@ export class TopicFeed implements Timed {
 
   /** Each subscription that the gap concerns is told what it means for its own position. */
   #deliverGap(gap: WireGap): void {
-    const { after, next, lost, reason } = gap
+    const { after, next, reason } = gap
     const { topic } = this
     const last = beforeNext(gap)
     for (const subscription of this.#subscriptions) {
@@ -162,12 +162,18 @@ export class TopicFeed implements Timed {
       const sameEpoch = position.epoch === next.epoch
       // A position that its own epoch has not reached is put back; so is whatever stands beyond it.
       const aheadOfHead = reason === 'epoch' && after?.epoch === next.epoch
-      const concerned = aheadOfHead ? position.offset >= after.offset : position.offset < last.offset
+      const behindBy = last.offset - position.offset
+      const concerned = aheadOfHead ? position.offset >= after.offset : behindBy > 0
       if (sameEpoch && !concerned) continue
-      const itsLoss = sameEpoch && lost !== null ? last.offset - position.offset : null
+      const itsLoss = sameEpoch && !aheadOfHead ? behindBy : null
+      // Whoever stood in this epoch already lost what is no longer kept of it, whatever the others lost.
+      const itsReason = itsLoss !== null && reason === 'epoch' ? 'pruned' : reason
       const itsAfter = after || position.offset > 0 ? position : null
       this.#host.gaps++
-      subscription.deliver({ type: 'gap', topic, after: itsAfter, next, lost: itsLoss, reason }, last)
+      subscription.deliver(
+        { type: 'gap', topic, after: itsAfter, next, lost: itsLoss, reason: itsReason },
+        last,
+      )
     }
   }
 

@@ -7,9 +7,10 @@ export type {
   StartHub,
 } from './simulation/simulation.ts'
 export type { SimulationClock } from './simulation/simulated-time.ts'
-export type { Direction, LineQuality, SimulatedNetwork } from './simulation/simulated-network.ts'
+export type { LineQuality, Refusal } from './simulation/lasting-faults.ts'
+export type { Concerned, SimulatedNetwork } from './simulation/simulated-network.ts'
 export type { SimulatedPages } from './simulation/simulated-page.ts'
 export type { FaultName, MisbehaveOptions } from './simulation/chaos.ts'
 export { FaultProxy } from './fault-proxy/fault-proxy.ts'
-export type { ConnectionKind, Disturbance, Fault, FaultRule } from './fault-proxy/fault.ts'
+export type { ConnectionKind, Direction, Disturbance, Fault, FaultRule } from './fault-proxy/fault.ts'
 export { HoldfastError } from '../core/wire/errors.ts'

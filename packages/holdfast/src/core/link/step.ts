@@ -11,6 +11,9 @@ const askBeforeExpiryMs = 30_000
  */
 const lookAgainMs = 1_000
 
+/** What a client is told that was taken for dead. */
+export const silentClient = 'Nothing was heard from the client.'
+
 interface Step {
   readonly state: LinkState
   readonly effects: readonly LinkEffect[]
@@ -126,5 +129,5 @@ function judgeSilence(state: Bound, { heardAt, late }: Ticked, { now, policy }: 
   }
   const deadline = pingedAt + timeoutMs
   if (now < deadline) return stay({ ...state, checkAt: Math.min(deadline, nextLookAt) })
-  return end(timeout('heartbeat_timeout', 'Nothing was heard from the client.'), now)
+  return end(timeout('heartbeat_timeout', silentClient), now)
 }

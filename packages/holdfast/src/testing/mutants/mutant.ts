@@ -1,3 +1,5 @@
+import type { PromiseName } from '../world/oracle/violation.ts'
+
 /** A bug that is planted: a change of the sources, which exists in a build for the simulation only. */
 export interface Mutant {
   /** Names it on the command line. */
@@ -5,6 +7,8 @@ export interface Mutant {
   /** What it does wrong. */
   readonly bug: string
   readonly changes: readonly Change[]
+  /** The promise that it breaks; that something throws does not count. */
+  readonly breaks: Exclude<PromiseName, 'crash'>
   /** A seed whose world catches it. */
   readonly seed: number
 }

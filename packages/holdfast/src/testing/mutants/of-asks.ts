@@ -17,7 +17,8 @@ export const mutantsOfAsks: readonly Mutant[] = [
         replace: '\n',
       },
     ],
-    seed: 78,
+    breaks: 'asks',
+    seed: 30,
   },
   {
     name: 'prompt-stays',
@@ -29,6 +30,7 @@ export const mutantsOfAsks: readonly Mutant[] = [
         replace: 'known: []',
       },
     ],
-    seed: 8,
+    breaks: 'asks',
+    seed: 87,
   },
 ]

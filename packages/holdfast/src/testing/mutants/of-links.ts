@@ -17,6 +17,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: "state.name === 'live'",
       },
     ],
+    breaks: 'memory',
     seed: 162,
   },
   {
@@ -40,6 +41,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: "state.name === 'live'",
       },
     ],
+    breaks: 'memory',
     seed: 1_354,
   },
   {
@@ -52,6 +54,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'parts.env.setTimer(() => link.bindTo(session), 20)',
       },
     ],
+    breaks: 'subscriptions',
     seed: 1,
   },
   {
@@ -64,6 +67,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: '\n',
       },
     ],
+    breaks: 'links',
     seed: 1,
   },
   {
@@ -80,6 +84,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
       }, this.#policy.connectTimeoutMs, { keepAlive: true })\n`,
       },
     ],
+    breaks: 'links',
     seed: 1,
   },
   {
@@ -90,12 +95,13 @@ export const mutantsOfLinks: readonly Mutant[] = [
         file: 'core/link/step.ts',
         find: 'const nextLookAt = now',
         replace: `if (now >= heardAt + intervalMs + timeoutMs) {
-    return end(timeout('heartbeat_timeout', 'Nothing was heard from the client.'), now)
+    return end(timeout('heartbeat_timeout', silentClient), now)
   }
   const nextLookAt = now`,
       },
     ],
-    seed: 1_476,
+    breaks: 'heartbeats',
+    seed: 3_436,
   },
   {
     name: 'client-judges-after-stall',
@@ -107,6 +113,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'if (late && now < 0)',
       },
     ],
+    breaks: 'heartbeats',
     seed: 91,
   },
   {
@@ -119,6 +126,7 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'for (const frame of this.#connection.state.upgraded ? [] : this.#outbox.resend(received))',
       },
     ],
+    breaks: 'operations',
     seed: 76,
   },
   {
@@ -131,7 +139,8 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'if (!acknowledges) this.#sequence--\n    for',
       },
     ],
-    seed: 103,
+    breaks: 'operations',
+    seed: 1_166,
   },
   {
     name: 'polls-as-life',
@@ -143,6 +152,59 @@ export const mutantsOfLinks: readonly Mutant[] = [
         replace: 'written(true)',
       },
     ],
-    seed: 310,
+    breaks: 'operations',
+    seed: 1_026,
+  },
+  {
+    name: 'gives-up',
+    bug: 'A client that lost its link does not come back by itself.',
+    changes: [
+      {
+        file: 'core/client/step.ts',
+        find: 'const goesOn = retry || overtaken',
+        replace: 'const goesOn = overtaken',
+      },
+    ],
+    breaks: 'sessions',
+    seed: 1,
+  },
+  {
+    name: 'never-resumed',
+    bug: 'A hub makes a new session for whoever comes back.',
+    changes: [
+      {
+        file: 'server/sessions/session-registry.ts',
+        find: 'if (!session) return null',
+        replace: 'return null',
+      },
+    ],
+    breaks: 'sessions',
+    seed: 8,
+  },
+  {
+    name: 'rests-too-short',
+    bug: 'A session is forgotten in the moment in which its link is lost.',
+    changes: [
+      {
+        file: 'core/session/step.ts',
+        find: 'expiresAt: now + ttlMs',
+        replace: 'expiresAt: now',
+      },
+    ],
+    breaks: 'sessions',
+    seed: 8,
+  },
+  {
+    name: 'page-still-watched',
+    bug: 'A client that was closed goes on listening to its page.',
+    changes: [
+      {
+        file: 'client/client-core.ts',
+        find: 'this.#stopWatchingPage()\n    this.handlers',
+        replace: 'this.handlers',
+      },
+    ],
+    breaks: 'closing',
+    seed: 1,
   },
 ]

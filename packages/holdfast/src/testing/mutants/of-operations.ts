@@ -12,6 +12,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: 'this.#outbox.requeue(this.#outbox.loseOpen())',
       },
     ],
+    breaks: 'operations',
     seed: 10,
   },
   {
@@ -34,6 +35,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: 'received: 0',
       },
     ],
+    breaks: 'operations',
     seed: 10,
   },
   {
@@ -51,6 +53,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: "if (item) item.move('queued')",
       },
     ],
+    breaks: 'operations',
     seed: 56,
   },
   {
@@ -68,7 +71,8 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: 'if (this.#session.link === link) this.#ledger.settle(number, result.text)',
       },
     ],
-    seed: 474,
+    breaks: 'operations',
+    seed: 189,
   },
   {
     name: 'outbox-drops-oldest',
@@ -83,6 +87,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
     return true`,
       },
     ],
+    breaks: 'operations',
     seed: 29,
   },
   {
@@ -95,6 +100,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: "{ outcome: 'not_sent' }",
       },
     ],
+    breaks: 'operations',
     seed: 10,
   },
   {
@@ -107,6 +113,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
         replace: '}',
       },
     ],
+    breaks: 'operations',
     seed: 10,
   },
 ]

@@ -22,6 +22,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
     const { position, gap } = startingPoint(log, resumes ? { epoch: log.epoch, offset: known } : from)`,
       },
     ],
+    breaks: 'subscriptions',
     seed: 24,
   },
   {
@@ -34,6 +35,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'return at(Math.min(after.offset + 1, head))',
       },
     ],
+    breaks: 'subscriptions',
     seed: 8,
   },
   {
@@ -46,7 +48,8 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'if (!declared || declared.cursor) return',
       },
     ],
-    seed: 700,
+    breaks: 'subscriptions',
+    seed: 1_409,
   },
   {
     name: 'unsubscribe-leaves',
@@ -58,6 +61,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'if (subscription?.intent === intent && subscription.cursor) this.#drop(subscription)',
       },
     ],
+    breaks: 'subscriptions',
     seed: 1_418,
   },
   {
@@ -71,7 +75,8 @@ export const mutantsOfTopics: readonly Mutant[] = [
     else this.#decide(subscription, () => void this.#open(subscription))`,
       },
     ],
-    seed: 388,
+    breaks: 'subscriptions',
+    seed: 448,
   },
   {
     name: 'revoked-goes-on',
@@ -88,7 +93,8 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: "if (verdict === 'failed') return this.#refuseFor(subscription, verdict, 'revoked')",
       },
     ],
-    seed: 89,
+    breaks: 'subscriptions',
+    seed: 388,
   },
   {
     name: 'pruned-in-silence',
@@ -100,6 +106,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: 'return at(oldest - 1)',
       },
     ],
+    breaks: 'subscriptions',
     seed: 389,
   },
   {
@@ -112,6 +119,33 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: "new EpochNames('the-same')",
       },
     ],
-    seed: 66,
+    breaks: 'subscriptions',
+    seed: 6,
+  },
+  {
+    name: 'false-gap',
+    bug: 'Whoever resumes is told of a gap, as if the topic had begun anew.',
+    changes: [
+      {
+        file: 'server/topics/starting-point.ts',
+        find: 'if (after.epoch !== epoch || after.offset > head)',
+        replace: 'if (after.offset > 0)',
+      },
+    ],
+    breaks: 'subscriptions',
+    seed: 1,
+  },
+  {
+    name: 'kept-for-ever',
+    bug: 'A topic keeps more messages than it may.',
+    changes: [
+      {
+        file: 'engines/memory/segment-log.ts',
+        find: 'const tooMany = this.#head - this.#oldest >= retention.messages',
+        replace: 'const tooMany = false',
+      },
+    ],
+    breaks: 'memory',
+    seed: 6,
   },
 ]

@@ -53,7 +53,8 @@ async function liveThrough(module: string, options: SimulationOptions): Promise<
   }
   if (failures[0]) console.log(`\nas small as it gets: ${commandFor(failures[0].seed, options, '--shrink')}`)
   const left = from + count - next
-  if (left > 0) console.log(`\ngo on: npm run sim -- --from ${next} --seeds ${left}`)
+  const same = `${mutantOption(options)}--workers ${workers}`
+  if (left > 0) console.log(`\ngo on: npm run sim -- ${same} --from ${next} --seeds ${left}`)
   if (failures.length > 0 || left > 0) process.exitCode = 1
 }
 
@@ -61,9 +62,12 @@ async function liveThrough(module: string, options: SimulationOptions): Promise<
 async function lookInto(module: string, seed: number, options: SimulationOptions): Promise<void> {
   const { world } = (await import(module)) as WorldModule
   let schedule = world.generate(seed)
-  if (options.shrink) {
+  const [first] = options.shrink ? await world.live(schedule) : []
+  if (first) {
     const before = schedule.steps.length
-    schedule = await world.shrink(schedule, async (smaller) => (await world.live(smaller)).length > 0)
+    schedule = await world.shrink(schedule, async (smaller) =>
+      (await world.live(smaller)).some(({ promise }) => promise === first.promise),
+    )
     console.log(`${before} steps shrank to ${schedule.steps.length}:\n${JSON.stringify(schedule, null, 1)}\n`)
   }
   const { violations, text } = await world.trace(schedule)
@@ -80,11 +84,11 @@ async function findMutants({ from, seeds: count, workers, mutant: only }: Simula
   /* oxlint-disable no-await-in-loop -- one bug after the other */
   for (const mutant of planted) {
     const { next, failures } = await withBuild(mutant, (module) =>
-      search({ module, from, count, workers, enough: 1 }),
+      search({ module, from, count, workers, enough: 1, promise: mutant.breaks }),
     )
     const [first] = failures
     if (!first) survivors++
-    const [violation] = first?.violations ?? []
+    const violation = first?.violations.find(({ promise }) => promise === mutant.breaks)
     const result = first ? `caught after ${first.seed - from + 1} seeds` : `SURVIVED ${next - from} seeds`
     console.log(`${mutant.name.padEnd(26)} ${result}, by seed ${first?.seed ?? '-'}\n    ${mutant.bug}`)
     if (violation) console.log(`    ${describe(violation).slice(0, 160)}`)
@@ -110,8 +114,10 @@ function mutantCalled(name: string): Mutant {
   throw new TypeError(`no mutant is called ${name}; there are ${mutants.map((each) => each.name).join(', ')}`)
 }
 
-const commandFor = (seed: number, { mutant }: SimulationOptions, what: string): string =>
-  `npm run sim -- ${mutant === null ? '' : `--mutant ${mutant} `}--seed ${seed} ${what}`
+const commandFor = (seed: number, options: SimulationOptions, what: string): string =>
+  `npm run sim -- ${mutantOption(options)}--seed ${seed} ${what}`
+
+const mutantOption = ({ mutant }: SimulationOptions): string => (mutant === null ? '' : `--mutant ${mutant} `)
 
 function printViolations(violations: readonly Violation[]): void {
   for (const violation of violations) console.log(`  ${describe(violation)}`)

@@ -20,6 +20,8 @@ test.each([
   [['--seeds', '0'], '--seeds'],
   [['--seeds', 'many'], '--seeds'],
   [['--from', '-3'], '--from'],
+  [['--seed', '3', '--mutants'], 'neither'],
+  [['--seed', '3', '--from', '2'], 'neither'],
   [['--unknown'], '--unknown'],
   [['4711'], '4711'],
 ])('%j is refused with a reason', (args, reason) => {

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util'
 
 /** What the command line asks for. */
 export interface SimulationOptions {
-  /** How many seeds, and the first of them. */
+  /** How many seeds. */
   readonly seeds: number
+  /** The first of them. */
   readonly from: number
   /** Only this seed; null: many. */
   readonly seed: number | null
@@ -18,7 +19,7 @@ export interface SimulationOptions {
 
 export const usage = `Lives through simulated worlds, and looks whether a promise is broken.
 
-  npm run sim -- --seeds 10000 --from 1     many seeds, over all cores
+  npm run sim -- --seeds 10000 --from 1     many seeds, two at once
   npm run sim -- --seed 4711                one seed
   npm run sim -- --seed 4711 --trace        … and tells all that happens in it
   npm run sim -- --seed 4711 --shrink       … and makes its schedule as small as it can
@@ -33,7 +34,7 @@ export function parseOptions(args: readonly string[]): SimulationOptions {
     args: [...args],
     options: {
       seeds: { type: 'string' },
-      from: { type: 'string', default: '1' },
+      from: { type: 'string' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
@@ -43,10 +44,12 @@ export function parseOptions(args: readonly string[]): SimulationOptions {
     },
   })
   const { seed, mutant = null, mutants, trace, shrink } = values
+  if (seed !== undefined && (mutants || values.seeds !== undefined || values.from !== undefined))
+    throw new TypeError('--seed is one, and needs neither --seeds nor --from nor --mutants')
   if (seed === undefined && (trace || shrink)) throw new TypeError('--trace and --shrink are for one --seed')
   return {
     seeds: numberOf('seeds', values.seeds ?? (mutants ? '5000' : '1000')),
-    from: numberOf('from', values.from),
+    from: numberOf('from', values.from ?? '1'),
     seed: seed === undefined ? null : numberOf('seed', seed),
     trace,
     shrink,

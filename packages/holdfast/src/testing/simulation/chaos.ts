@@ -4,25 +4,41 @@ import type { VirtualClock } from '../virtual-clock.ts'
 import type { SimulatedNetwork } from './simulated-network.ts'
 import type { SimulatedPages } from './simulated-page.ts'
 
-/** What can go wrong by chance: each is what the method of that name does, for a while where there is an end to it. */
+/**
+ * What can go wrong by chance: each does to one client, or to the hub, what the method of that name does. Those that concern
+ * new connections also cut the present ones where it says so. Those with an end last up to 20 seconds, evenly
+ * distributed, and may overlap; each ends by itself and ends no other.
+ */
 export type FaultName =
   | 'cut'
+  /** Up, down, or both ways. There is no end to it: client and hub find out. */
   | 'vanish'
+  /** Up, down, or both ways, for up to 20 s. */
   | 'hold'
+  /** Cuts, and new connections are refused or meet silence, for up to 20 s. */
   | 'refuse'
+  /** Cuts, and upgrades are refused or meet silence, for up to 20 s. */
   | 'refuseUpgrades'
+  /** For up to 20 s, without a cut. */
   | 'bufferResponses'
+  /** Cuts, and new connections have 20–1,500 ms of latency and pass 20–2,000 bytes per millisecond, for up to 20 s. */
   | 'slow'
+  /** For up to 60 s. */
   | 'freeze'
+  /** For up to 20 s; then the page is online. */
   | 'goOffline'
+  /** For up to 20 s; then the page is shown. */
   | 'putAway'
+  /** For up to 20 s; then a hub like it is started. */
   | 'killHub'
+  /** For up to 20 s. */
   | 'pauseHub'
 
+/** Which faults happen at random, and how often. */
 export interface MisbehaveOptions {
-  /** Which faults happen. Default: all. */
+  /** Which faults happen, each as likely as the others; one that is named twice twice as likely. Default: all. */
   readonly faults?: readonly FaultName[]
-  /** From one fault to the next on average, in milliseconds. Default 3,000. */
+  /** From one fault to the next on average, in milliseconds: evenly distributed from 0 to twice that. Default 3,000. */
   readonly meanMs?: number
 }
 
@@ -34,14 +50,14 @@ export interface Victims {
   readonly pages: SimulatedPages
   /** Those that are not closed. */
   readonly clients: () => readonly Client[]
-  killHub(): void
-  /** Does nothing while a hub runs. */
-  startHub(): void
+  /** Returns how to end it; null if no hub runs. */
+  killHub(): (() => void) | null
+  /** Does nothing while no hub runs. */
   pauseHub(ms: number): void
 }
 
-/** A fault of at most so many milliseconds; returns how to end it, if it does not end by itself. */
-type Fault = (victims: Victims, client: Client, ms: number) => (() => void) | void
+/** A fault for so many milliseconds; returns how to end it and nothing else, if it does not end by itself. */
+type Fault = (victims: Victims, client: Client, ms: number) => (() => void) | null | void
 
 const directions = ['both', 'up', 'down'] as const
 const answers = ['refused', 'silence'] as const
@@ -50,48 +66,35 @@ const answers = ['refused', 'silence'] as const
 const faults: Record<FaultName, Fault> = {
   cut: ({ network }, client) => network.cut(client),
   vanish: ({ network, random }, client) => network.vanish(client, random.pick(directions)),
-  hold({ network, random }, client) {
-    network.hold(client, random.pick(directions))
-    return () => network.release(client)
-  },
+  hold: ({ network, random }, client) => network.hold(client, random.pick(directions)),
   refuse({ network, random }, client) {
     network.cut(client)
-    network.refuse(client, random.pick(answers))
-    return () => network.repair(client)
+    return network.refuse(client, random.pick(answers))
   },
   refuseUpgrades({ network, random }, client) {
-    network.refuseUpgrades(client, random.pick(answers))
+    const end = network.refuseUpgrades(client, random.pick(answers))
     network.cut(client)
-    return () => network.repair(client)
+    return end
   },
-  bufferResponses({ network }, client) {
-    network.bufferResponses(client)
-    return () => network.repair(client)
-  },
+  bufferResponses: ({ network }, client) => network.bufferResponses(client),
   slow({ network, random }, client) {
-    network.slow({ latencyMs: random.integer(20, 1_500), bytesPerMs: random.integer(20, 2_000) }, client)
+    const quality = { latencyMs: random.integer(20, 1_500), bytesPerMs: random.integer(20, 2_000) }
+    const end = network.slow(client, quality)
     network.cut(client)
-    return () => network.repair(client)
+    return end
   },
-  freeze: ({ pages }, client, ms) => pages.freeze(client, 3 * ms),
-  goOffline({ pages }, client) {
-    pages.goOffline(client)
-    return () => pages.goOnline(client)
-  },
-  putAway({ pages }, client) {
-    pages.putAway(client)
-    return () => pages.wake(client)
-  },
-  killHub(victims) {
-    victims.killHub()
-    return () => victims.startHub()
-  },
+  freeze: ({ pages }, client, ms) => pages.freeze(client, longerFrozen * ms),
+  goOffline: ({ pages }, client) => pages.goOffline(client),
+  putAway: ({ pages }, client) => pages.putAway(client),
+  killHub: (victims) => victims.killHub(),
   pauseHub: (victims, _client, ms) => victims.pauseHub(ms),
 }
 
 const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
 
 const mostFaultMs = 20_000
+/** Tabs sleep longer than networks fail: so many times. */
+const longerFrozen = 3
 /** Whoever breaks things: never stalls. */
 const somebody = { dead: false, stalledUntil: 0 }
 

@@ -278,6 +278,52 @@ test('works while a test has replaced the timers', async () => {
   }
 })
 
+test('what cannot happen is not in the history', async () => {
+  await simulate({}, async (simulation) => {
+    expect(() => simulation.pauseHub(1_000)).toThrow('no hub runs')
+    expect(() => simulation.restartHub()).toThrow('no hub was started')
+    expect(simulation.history).toEqual([])
+  })
+})
+
+test('a calm that does not come says why', async () => {
+  const error = await failure(
+    simulate({}, async (simulation) => {
+      simulation.connect()
+      await simulation.calm()
+    }),
+  )
+  const { message, cause } = error.cause as Error
+  expect(message).toContain('client 1 is')
+  expect(String(cause)).toContain('this did not come to hold in time')
+})
+
+test('a client of another simulation is refused', async () => {
+  await simulate({}, async (other) => {
+    const foreign = other.connect()
+    await simulate({}, async ({ network, pages, history }) => {
+      const faults = [
+        () => network.cut(foreign),
+        () => network.vanish(foreign),
+        () => network.hold(foreign),
+        () => network.release(foreign),
+        () => network.refuse(foreign),
+        () => network.refuseUpgrades(foreign),
+        () => network.bufferResponses(foreign),
+        () => network.slow(foreign, {}),
+        () => network.repair(foreign),
+        () => pages.freeze(foreign, 1),
+        () => pages.goOffline(foreign),
+        () => pages.goOnline(foreign),
+        () => pages.putAway(foreign),
+        () => pages.wake(foreign),
+      ]
+      for (const fault of faults) expect(fault).toThrow(TypeError)
+      expect(history).toEqual([])
+    })
+  })
+})
+
 test('bad options are refused', async () => {
   const run = (): Promise<void> => Promise.resolve()
   for (const options of [{ seed: 1.5 }, { runs: 0 }, { withinMs: -1 }])

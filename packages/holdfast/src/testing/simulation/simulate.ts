@@ -1,6 +1,7 @@
 import { SimulatedWorld } from './simulated-world.ts'
 import type { Simulation } from './simulation.ts'
 
+/** How many runs there are, from which seed on, and how long each may take. */
 export interface SimulationOptions {
   /** From which everything follows that is left to chance, an integer. Default 1. */
   readonly seed?: number
@@ -16,7 +17,7 @@ export interface SimulationOptions {
  *
  * With `HOLDFAST_SEED` in the environment it runs once, with that seed: so a failure is replayed.
  * @throws SimulationError if a run fails, a callback of the application throws, or something is left when all is closed
- * @throws TypeError for an option that is none
+ * @throws TypeError if an option, or `HOLDFAST_SEED`, is invalid
  */
 export async function simulate(
   options: SimulationOptions,

@@ -1,146 +1,169 @@
 import type { Client } from '../../client/connect.ts'
+import type { Direction } from '../fault-proxy/fault.ts'
 import type { MemoryNetwork } from '../memory-network.ts'
 import type { NetworkLink } from '../network-link.ts'
+import type { LastingFault, LastingFaults, LineQuality, Refusal } from './lasting-faults.ts'
 
-/** `up`: to the hub. `down`: from it. */
-export type Direction = 'up' | 'down' | 'both'
+/** Whom a fault concerns: one client, or all that there are now and that are not closed. */
+export type Concerned = Client | 'all'
 
-export interface LineQuality {
-  /** How long bytes travel from one end to the other, in milliseconds. Default 10. */
-  readonly latencyMs?: number
-  /** How many bytes pass in a millisecond. Default: any number. */
-  readonly bytesPerMs?: number
-}
-
-/** The network between the clients and the hub. Each fault concerns one client, or all that there are now if none is named. */
+/**
+ * The network between the clients and the hub. Each method names first whom it concerns, by default `all`. What goes on for a
+ * while ends with `repair`, or with the function that its method returns: that ends this fault and no other. Of several faults
+ * of one name, the last that began counts.
+ */
 export interface SimulatedNetwork {
-  /** Every connection is reset, what is in flight is lost, and both ends are told. */
-  cut(client?: Client): void
+  /**
+   * Every connection is reset, what is in flight is lost, and both ends are told.
+   * @throws TypeError for a client of another simulation
+   */
+  cut(concerned?: Concerned): void
   /**
    * Half-open: from now on what travels over the present connections vanishes, and nobody is told. Both ends have to find out
    * by silence.
    * @param direction default: `both`
+   * @throws TypeError for a client of another simulation
    */
-  vanish(client?: Client, direction?: Direction): void
+  vanish(concerned?: Concerned, direction?: Direction | 'both'): void
   /**
-   * What travels over the present connections is held back until `release`; nothing is lost.
+   * What travels over the present connections is held back until `release` or `repair`; nothing is lost.
    * @param direction default: `both`
+   * @returns what releases it, but for what another `hold` keeps back
+   * @throws TypeError for a client of another simulation
    */
-  hold(client?: Client, direction?: Direction): void
-  /** What was held back arrives. */
-  release(client?: Client): void
+  hold(concerned?: Concerned, direction?: Direction | 'both'): () => void
+  /**
+   * What was held back arrives.
+   * @throws TypeError for a client of another simulation
+   */
+  release(concerned?: Concerned): void
   /**
    * New connections fail until `repair`; present ones stay.
    * @param how `refused`: at once, the default. `silence`: nobody answers
+   * @returns what ends it
+   * @throws TypeError for a client of another simulation
    */
-  refuse(client?: Client, how?: 'refused' | 'silence'): void
-  /** No upgrade to WebSocket passes until `repair`, as behind many proxies. */
-  refuseUpgrades(client?: Client, how?: 'refused' | 'silence'): void
-  /** Responses are held back until they are whole, until `repair`, as behind many proxies: server-sent events never arrive. */
-  bufferResponses(client?: Client): void
-  /** The quality of connections that are opened from now on, until `repair`. */
-  slow(quality: LineQuality, client?: Client): void
-  /** Ends whatever was done to the network. What vanished stays lost, and the ends of those connections still have to find out. */
-  repair(client?: Client): void
+  refuse(concerned?: Concerned, how?: Refusal): () => void
+  /**
+   * No upgrade to WebSocket passes until `repair`, as behind many proxies; present connections stay.
+   * @param how `refused`: it fails at once, the default. `silence`: nobody answers
+   * @returns what ends it
+   * @throws TypeError for a client of another simulation
+   */
+  refuseUpgrades(concerned?: Concerned, how?: Refusal): () => void
+  /**
+   * Responses are held back until they are whole, until `repair`, as behind many proxies: server-sent events never arrive.
+   * @returns what ends it
+   * @throws TypeError for a client of another simulation
+   */
+  bufferResponses(concerned?: Concerned): () => void
+  /**
+   * The quality of connections that are opened from now on, until `repair`; present ones stay as they are.
+   * @param quality what it does not name is as on a line without faults, whatever an earlier `slow` said
+   * @returns what ends it
+   * @throws TypeError for a client of another simulation
+   */
+  slow(concerned: Concerned, quality: LineQuality): () => void
+  /**
+   * Ends whatever was done to the network. What vanished stays lost, and the ends of those connections still have to find out;
+   * a page that is offline stays so.
+   * @throws TypeError for a client of another simulation
+   */
+  repair(concerned?: Concerned): void
 }
 
 /** A client's own way to the hub. */
 export interface Way {
   readonly client: Client
   readonly network: MemoryNetwork
+  readonly faults: LastingFaults
 }
 
-const goodLine = { latencyMs: 10, bytesPerMs: Infinity }
-
 export class FaultyNetwork implements SimulatedNetwork {
-  readonly #ways: (client: Client | undefined) => readonly Way[]
+  readonly #ways: (concerned: Concerned) => readonly Way[]
   readonly #tell: (client: Client, what: string) => void
 
   /**
    * @param ways of one client, or of all
    * @param tell is told of every fault
    */
-  constructor(
-    ways: (client: Client | undefined) => readonly Way[],
-    tell: (client: Client, what: string) => void,
-  ) {
+  constructor(ways: (concerned: Concerned) => readonly Way[], tell: (client: Client, what: string) => void) {
     this.#ways = ways
     this.#tell = tell
   }
 
-  cut(client?: Client): void {
-    this.#each(client, 'cut', ({ links }) => openOf(links).forEach((link) => link.cut()))
+  cut(concerned: Concerned = 'all'): void {
+    this.#each(concerned, 'cut', ({ network }) => openOf(network).forEach((link) => link.cut()))
   }
 
-  vanish(client?: Client, direction: Direction = 'both'): void {
-    const what = `what travels ${wayOf[direction]} vanishes`
-    this.#each(client, what, ({ links }) =>
-      openOf(links).forEach((link) => link.vanish(...directionsOf(direction))),
+  vanish(concerned: Concerned = 'all', direction: Direction | 'both' = 'both'): void {
+    this.#each(concerned, `what travels ${wayOf[direction]} vanishes`, ({ network }) =>
+      openOf(network).forEach((link) => link.vanish(...directionsOf(direction))),
     )
   }
 
-  hold(client?: Client, direction: Direction = 'both'): void {
-    this.#each(client, `what travels ${wayOf[direction]} is held back`, ({ links }) => {
-      for (const link of openOf(links)) for (const way of directionsOf(direction)) link[way].hold()
-    })
+  hold(concerned: Concerned = 'all', direction: Direction | 'both' = 'both'): () => void {
+    return this.#begin(concerned, `what travels ${wayOf[direction]} is held back`, (network) => ({
+      name: 'hold',
+      held: openOf(network).flatMap((link) =>
+        directionsOf(direction).map((way) => ({ link, pipe: link[way] })),
+      ),
+    }))
   }
 
-  release(client?: Client): void {
-    this.#each(client, 'nothing is held back any more', releaseAll)
+  release(concerned: Concerned = 'all'): void {
+    this.#each(concerned, 'nothing is held back any more', ({ faults }) => faults.endAll('hold'))
   }
 
-  refuse(client?: Client, how: 'refused' | 'silence' = 'refused'): void {
-    this.#each(client, `new connections: ${how}`, (network) => {
-      network.reach = how
-    })
+  refuse(concerned: Concerned = 'all', how: Refusal = 'refused'): () => void {
+    return this.#begin(concerned, `new connections: ${how}`, () => ({ name: 'refuse', how }))
   }
 
-  refuseUpgrades(client?: Client, how: 'refused' | 'silence' = 'refused'): void {
-    this.#each(client, `upgrades: ${how}`, (network) => {
-      network.upgrades = how
-    })
+  refuseUpgrades(concerned: Concerned = 'all', how: Refusal = 'refused'): () => void {
+    return this.#begin(concerned, `upgrades: ${how}`, () => ({ name: 'refuseUpgrades', how }))
   }
 
-  bufferResponses(client?: Client): void {
-    this.#each(client, 'responses are buffered', (network) => {
-      network.buffering = true
-    })
+  bufferResponses(concerned: Concerned = 'all'): () => void {
+    return this.#begin(concerned, 'responses are buffered', () => ({ name: 'bufferResponses' }))
   }
 
-  slow(quality: LineQuality, client?: Client): void {
-    this.#each(client, `new connections have ${JSON.stringify(quality)}`, (network) =>
-      network.change(quality),
+  slow(concerned: Concerned, quality: LineQuality): () => void {
+    const what = `new connections have ${JSON.stringify(quality)}`
+    return this.#begin(concerned, what, () => ({ name: 'slow', quality }))
+  }
+
+  repair(concerned: Concerned = 'all'): void {
+    this.#each(concerned, 'repaired', ({ faults }) =>
+      faults.endAll('refuse', 'refuseUpgrades', 'bufferResponses', 'slow', 'hold'),
     )
   }
 
-  repair(client?: Client): void {
-    this.#each(client, 'repaired', (network) => {
-      network.reach = 'hub'
-      network.upgrades = 'hub'
-      network.buffering = false
-      network.change(goodLine)
-      releaseAll(network)
+  /** @returns what ends the fault, once, where nothing else did */
+  #begin(concerned: Concerned, what: string, faultOn: (network: MemoryNetwork) => LastingFault): () => void {
+    const ends: (() => void)[] = []
+    this.#each(concerned, what, ({ client, network, faults }) => {
+      const fault = faultOn(network)
+      faults.begin(fault)
+      ends.push(() => {
+        if (faults.end(fault)) this.#tell(client, `over: ${what}`)
+      })
     })
+    return () => {
+      for (const end of ends) end()
+    }
   }
 
-  #each(client: Client | undefined, what: string, change: (network: MemoryNetwork) => void): void {
-    for (const way of this.#ways(client)) {
+  #each(concerned: Concerned, what: string, change: (way: Way) => void): void {
+    for (const way of this.#ways(concerned)) {
       this.#tell(way.client, what)
-      change(way.network)
+      change(way)
     }
   }
 }
 
-const openOf = (links: readonly NetworkLink[]): readonly NetworkLink[] => links.filter(({ gone }) => !gone)
+const openOf = ({ links }: MemoryNetwork): readonly NetworkLink[] => links.filter(({ gone }) => !gone)
 
-const wayOf: Readonly<Record<Direction, string>> = { up: 'up', down: 'down', both: 'both ways' }
+const wayOf: Readonly<Record<Direction | 'both', string>> = { up: 'up', down: 'down', both: 'both ways' }
 
-const directionsOf = (direction: Direction): readonly ('up' | 'down')[] =>
+const directionsOf = (direction: Direction | 'both'): readonly Direction[] =>
   direction === 'both' ? ['up', 'down'] : [direction]
-
-function releaseAll({ links }: MemoryNetwork): void {
-  for (const { up, down } of openOf(links)) {
-    up.release()
-    down.release()
-  }
-}

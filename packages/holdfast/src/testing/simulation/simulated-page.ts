@@ -1,31 +1,48 @@
 import type { Client } from '../../client/connect.ts'
 import type { PageEvent } from '../../client/env.ts'
-import type { MemoryNetwork } from '../memory-network.ts'
 import type { SimulatedClient } from '../simulated-client.ts'
+import type { LastingFault, LastingFaults } from './lasting-faults.ts'
 
-/** What happens to the page in which a client runs, and to its machine. */
+/** What happens to the page in which a client runs, and to its machine. Each method names the client first. */
 export interface SimulatedPages {
-  /** The tab is frozen, or the machine asleep, for so many milliseconds: nothing of the client runs, and its timers come late. */
+  /**
+   * The tab is frozen, or the machine asleep, for so many milliseconds: nothing of the client runs, and its timers come late.
+   * @throws TypeError for a client of another simulation
+   */
   freeze(client: Client, ms: number): void
-  /** The browser has no network: its connections are reset, new ones fail, and the client is told. Ends with `goOnline`. */
-  goOffline(client: Client): void
+  /**
+   * The browser has no network: its connections are reset, new ones fail, and the client is told. Ends with `goOnline`;
+   * `network.repair` does not end it.
+   * @returns what ends it, unless another `goOffline` goes on
+   * @throws TypeError for a client of another simulation
+   */
+  goOffline(client: Client): () => void
+  /**
+   * The browser has a network again, and the client is told. What `network.refuse` and the like do goes on.
+   * @throws TypeError for a client of another simulation
+   */
   goOnline(client: Client): void
-  /** The user leaves the page, which may be kept for going back to; ends with `wake`. */
-  putAway(client: Client): void
-  /** The page is shown again, became visible, or was resumed. */
+  /**
+   * The user leaves the page, which may be kept for going back to; ends with `wake`.
+   * @returns what ends it, unless another `putAway` goes on
+   * @throws TypeError for a client of another simulation
+   */
+  putAway(client: Client): () => void
+  /**
+   * The page is shown again, became visible, or was resumed.
+   * @throws TypeError for a client of another simulation
+   */
   wake(client: Client): void
 }
 
-/** A client and its own way to the hub. */
+/** A client, and what goes on at it. */
 export interface Seat extends SimulatedClient {
-  readonly network: MemoryNetwork
+  readonly faults: LastingFaults
 }
 
 export class FaultyPages implements SimulatedPages {
   readonly #seatOf: (client: Client) => Seat
   readonly #tell: (client: Client, what: string) => void
-  readonly #offline = new Set<Client>()
-  readonly #away = new Set<Client>()
 
   /** @param tell is told of everything that happens */
   constructor(seatOf: (client: Client) => Seat, tell: (client: Client, what: string) => void) {
@@ -39,43 +56,56 @@ export class FaultyPages implements SimulatedPages {
     loop.stall(ms)
   }
 
-  goOffline(client: Client): void {
-    const { network, links } = this.#seatOf(client)
+  goOffline(client: Client): () => void {
+    const seat = this.#seatOf(client)
     this.#tell(client, 'offline')
-    this.#offline.add(client)
-    network.reach = 'refused'
-    for (const link of links) if (!link.gone) link.cut()
-    this.#happens(client, 'wentOffline')
+    const end = begin(seat, 'goOffline', () => this.goOnline(client))
+    for (const link of seat.links) if (!link.gone) link.cut()
+    happens(seat, 'wentOffline')
+    return end
   }
 
   goOnline(client: Client): void {
+    const seat = this.#seatOf(client)
     this.#tell(client, 'online')
-    this.#offline.delete(client)
-    this.#seatOf(client).network.reach = 'hub'
-    this.#happens(client, 'cameOnline')
+    seat.faults.endAll('goOffline')
+    happens(seat, 'cameOnline')
   }
 
-  putAway(client: Client): void {
+  putAway(client: Client): () => void {
+    const seat = this.#seatOf(client)
     this.#tell(client, 'put away')
-    this.#away.add(client)
-    this.#happens(client, 'putAway')
+    const end = begin(seat, 'putAway', () => this.wake(client))
+    happens(seat, 'putAway')
+    return end
   }
 
   wake(client: Client): void {
-    this.#tell(client, 'awake')
-    this.#away.delete(client)
-    this.#happens(client, 'woke')
-  }
-
-  /** Every page is shown and has a network. */
-  comeBack(): void {
-    for (const client of this.#offline) this.goOnline(client)
-    for (const client of this.#away) this.wake(client)
-  }
-
-  /** A page that is frozen hears of it later. */
-  #happens(client: Client, event: PageEvent): void {
     const seat = this.#seatOf(client)
-    seat.loop.io(() => seat.page?.[event]())
+    this.#tell(client, 'awake')
+    seat.faults.endAll('putAway')
+    happens(seat, 'woke')
+  }
+
+  /** The page is shown and has a network. */
+  comeBack(client: Client): void {
+    const { faults } = this.#seatOf(client)
+    if (faults.has('goOffline')) this.goOnline(client)
+    if (faults.has('putAway')) this.wake(client)
   }
 }
+
+/**
+ * @param over called when the last fault of this name is over
+ * @returns what ends this one, once, where nothing else did
+ */
+function begin({ faults }: Seat, name: 'goOffline' | 'putAway', over: () => void): () => void {
+  const fault: LastingFault = { name }
+  faults.begin(fault)
+  return () => {
+    if (faults.end(fault) && !faults.has(name)) over()
+  }
+}
+
+/** A page that is frozen hears of it later. */
+const happens = (seat: Seat, event: PageEvent): void => seat.loop.io(() => seat.page?.[event]())

@@ -10,7 +10,8 @@ import { leftAtClient, simulatedClient } from '../simulated-client.ts'
 import { leftInHub, simulatedHub, type SimulatedHub } from '../simulated-hub.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { Chaos, type MisbehaveOptions, type Victims } from './chaos.ts'
-import { FaultyNetwork } from './simulated-network.ts'
+import { LastingFaults } from './lasting-faults.ts'
+import { FaultyNetwork, type Way } from './simulated-network.ts'
 import { FaultyPages, type Seat } from './simulated-page.ts'
 import { SimulatedTime } from './simulated-time.ts'
 import type { SimulatedConnectOptions, Simulation, StartHub } from './simulation.ts'
@@ -20,7 +21,8 @@ const silenceMs = 120_000
 /** By then the longest backoff, and each transport in turn, have been gone through. */
 const patienceMs = 600_000
 
-interface OwnSeat extends Seat {
+interface OwnSeat extends Seat, Way {
+  readonly client: Client
   readonly name: string
 }
 
@@ -45,10 +47,10 @@ export class SimulatedWorld implements Simulation {
     this.random = SeededRandom.of(seed, 'application')
     this.clock = new SimulatedTime(this.#virtual)
     const tell = (client: Client, what: string): void => this.#tell(this.#seatOf(client).name, what)
-    this.network = new FaultyNetwork((client) => {
-      if (client) return [this.#seatOf(client)]
-      return this.#open()
-    }, tell)
+    this.network = new FaultyNetwork(
+      (concerned) => (concerned === 'all' ? this.#open() : [this.#seatOf(concerned)]),
+      tell,
+    )
     this.pages = new FaultyPages((client) => this.#seatOf(client), tell)
   }
 
@@ -88,8 +90,9 @@ export class SimulatedWorld implements Simulation {
   }
 
   pauseHub(ms: number): void {
+    const { loop } = this.#process().peer
     this.#tell('hub', `paused for ${ms} ms`)
-    this.#process().peer.loop.stall(ms)
+    loop.stall(ms)
   }
 
   connect({
@@ -106,7 +109,7 @@ export class SimulatedWorld implements Simulation {
     client.on('error', (error) => {
       if (error.code === 'handler_threw') this.thrown.push(error.cause)
     })
-    this.#seats.set(client, Object.assign(seat, { network, name }))
+    this.#seats.set(client, Object.assign(seat, { network, faults: new LastingFaults(network), name }))
     return client
   }
 
@@ -125,8 +128,8 @@ export class SimulatedWorld implements Simulation {
       // Whoever seems to be live may still have to find out that the link is dead.
       await this.clock.advance(silenceMs)
       await this.clock.until(inOrder, patienceMs)
-    } catch {
-      throw new Error(`not in order although everything works: ${this.#disorder()}`)
+    } catch (cause) {
+      throw new Error(`not in order although everything works: ${this.#disorder()}`, { cause })
     }
   }
 
@@ -169,7 +172,7 @@ export class SimulatedWorld implements Simulation {
     this.#running?.peer.loop.goOn()
     for (const { loop } of this.#seats.values()) loop.goOn()
     if (!this.#running && this.#start) this.restartHub()
-    this.pages.comeBack()
+    for (const client of this.#seats.keys()) this.pages.comeBack(client)
     this.network.repair()
   }
 
@@ -181,13 +184,20 @@ export class SimulatedWorld implements Simulation {
       network,
       pages,
       clients: () => this.#open().map(({ client }) => client),
-      killHub: () => this.killHub(),
-      startHub: () => {
-        if (!this.#running && this.#start) this.restartHub()
-      },
+      killHub: () => this.#killForAWhile(),
       pauseHub: (ms) => {
         if (this.#running) this.pauseHub(ms)
       },
+    }
+  }
+
+  /** Returns what starts a hub in place of the one that is killed, unless somebody else did. */
+  #killForAWhile(): (() => void) | null {
+    if (!this.#running) return null
+    this.killHub()
+    const hubs = this.#hubs
+    return () => {
+      if (this.#hubs === hubs) this.restartHub()
     }
   }
 

@@ -16,8 +16,9 @@ export type CreateHub = <Context = unknown>(options?: HubOptions<Context>) => Hu
  */
 export type StartHub = (createHub: CreateHub) => unknown
 
+/** The options of `connect` in a simulation: those of `holdfast/client`, and what belongs to a browser's requests. */
 export interface SimulatedConnectOptions extends ConnectOptions {
-  /** What the client's requests carry beside what it says itself, such as a cookie. */
+  /** What the client's requests carry beside what it says itself, such as a cookie. Default: nothing. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -54,23 +55,33 @@ export interface Simulation {
   startHub(start: StartHub): Hub
   /** The hub's process dies: its memory is lost, its connections are reset, and nothing of it ever runs again. */
   killHub(): void
-  /** Starts a hub like the last one, in a new process. One that runs dies. */
+  /**
+   * Starts a hub like the last one, in a new process. One that runs dies.
+   * @throws Error if none was started yet, or if it made no hub, or several
+   */
   restartHub(): Hub
-  /** The hub's process is busy, or stopped, for so many milliseconds. */
+  /**
+   * The hub's process is busy, or stopped, for so many milliseconds.
+   * @throws Error while no hub runs
+   */
   pauseHub(ms: number): void
-  /** As `connect` of `holdfast/client`, to the hub of the simulation, over each of its transports. */
+  /**
+   * As `connect` of `holdfast/client`, to the hub of the simulation, over each of its transports.
+   * @throws TypeError if an option is invalid, or a transport is none of Holdfast's
+   */
   connect(options?: SimulatedConnectOptions): Client
   /**
    * From now on things go wrong at random, according to the seed: with the network, pages and the hub's process, until
-   * `calm`. Every message may still be told exactly once, or its loss, so an application that deals with both ends right.
-   * @throws TypeError for an option that is none
+   * `calm`. Called again, it goes on with the new options. The promise still holds: each message arrives once, or its
+   * subscriber is told of a gap. So an application that deals with both is right in the end.
+   * @throws TypeError if an option is invalid
    */
   misbehave(options?: MisbehaveOptions): void
   /**
    * From now on everything works: what is frozen or paused goes on, a dead hub starts again, the network is repaired, pages
    * come back. Resolves when the time has passed in which everybody must have noticed, and all clients that are
    * not closed are live with nothing pending.
-   * @throws Error if some client is not within ten minutes of virtual time
+   * @throws Error if some client is not within ten minutes of virtual time; `cause` is what the wait failed with
    */
   calm(): Promise<void>
 }

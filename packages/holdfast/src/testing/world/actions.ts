@@ -132,7 +132,9 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
   },
   disconnect(world, { client, retry }) {
     const session = openDevice(world, client)?.client.session
-    if (session && world.hubState === 'running') world.pair.hub.disconnect(session, { retry })
+    if (!session || world.hubState !== 'running') return
+    world.oracle.sessions.disconnects(session, retry)
+    world.pair.hub.disconnect(session, { retry })
   },
   revoke(world, { user, topic }) {
     const { services, chronicle, hubState } = world

@@ -117,7 +117,7 @@ const actionGenerators = {
         do: 'ask',
         token: random.chance(0.3) ? `q${random.integer(1, 2)}` : nameNext(drawing),
         users: random.chance(0.2) ? users : [random.pick(users)],
-        keyed: true,
+        keyed: random.chance(0.8),
         ...(random.chance(0.3) ? { deadlineMs: random.integer(1, 20_000) } : {}),
         ...(random.chance(0.1) ? { abortAfterMs: random.integer(0, 5_000) } : {}),
         judgedMs: random.chance(0.3) ? random.integer(1, random.pick([50, 3_000, 12_000])) : 0,

@@ -45,7 +45,7 @@ async function judge(world: World, schedule: Schedule, told: Trace | null): Prom
     told?.tell('world', 'the last message, and the end')
     await conclude(world)
   } catch (error) {
-    if (!(error instanceof Broken)) oracle.reportOf('ending')(null, String((error as Error).stack ?? error))
+    if (!(error instanceof Broken)) oracle.reportOf('crash')(null, String((error as Error).stack ?? error))
   }
   return oracle.violations
 }
@@ -227,5 +227,6 @@ async function conclude(world: World): Promise<void> {
   )
   check(world)
   await pair.clock.reaches(() => pair.hub.stats().links === 0, silenceMs)
+  world.hubState = 'closing'
   for (const what of await pair.leftovers()) report(null, `left: ${what}`)
 }

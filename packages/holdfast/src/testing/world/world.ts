@@ -62,7 +62,16 @@ export class World {
       started: (hub) => this.#started(hub),
     })
     const { pair, devices, chronicle, services } = this
-    this.oracle = new Oracle({ pair, devices, chronicle, services, schedule, hubEnded: () => this.hubEnded })
+    this.oracle = new Oracle({
+      pair,
+      devices,
+      chronicle,
+      services,
+      schedule,
+      hubEnded: () => this.hubEnded,
+      hubRuns: () => this.hubState === 'running',
+    })
+    this.oracle.sessions.watch(pair.hub)
   }
 
   /** Has a trace told of everything from now on. */
@@ -118,7 +127,7 @@ export class World {
     this.oracle.hubDied()
     const { clock } = this.pair
     clock.schedule(clock.now + downMs, 'io', somebody, () => {
-      this.pair.startHub()
+      this.oracle.sessions.watch(this.pair.startHub())
       this.hubState = 'running'
     })
   }

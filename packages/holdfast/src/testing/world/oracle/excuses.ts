@@ -41,7 +41,7 @@ const excuses: Partial<Record<ErrorCode, Excuse>> = {
   rejected: endedBy('rejected'),
   handler_failed: endedBy('thrown'),
   session_unknown: sessionGone,
-  session_ended: () => true,
+  session_ended: sessionGone,
   outbox_full: ({ described }, { outboxOperations }) =>
     described.device !== null && described.device.client.pending >= outboxOperations,
   engine_failed: (_attempt, { hubEnded }) => hubEnded,

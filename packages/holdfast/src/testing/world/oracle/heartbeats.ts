@@ -1,11 +1,12 @@
 import type { Device } from '../device.ts'
 import { isUnsound } from '../network-faults.ts'
+import { silentClient } from '../../../core/link/step.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Report } from './violation.ts'
 
-/** A client that sleeps shorter than this answers in time: a hub waits for 15 s, */
+/** A client that sleeps shorter than this answers in time: a hub waits for 15 s. */
 const longFreezeMs = 10_000
-/** and a client that woke up for 5 s. */
+/** A hub that sleeps shorter than this answers in time: a client that woke up waits for 5 s. */
 const longPauseMs = 4_000
 
 /** Whoever stood still does not take that for the death of the other [R41]. */
@@ -33,7 +34,7 @@ export class HeartbeatOracle {
     this.#seen.set(device, errors.length)
     for (const { code, message } of errors.slice(seen)) {
       if (code !== 'heartbeat_timeout') continue
-      const byHub = message.includes('from the client')
+      const byHub = message === silentClient
       const excused = byHub ? this.#clientsSleep : this.#hubSleeps
       if (!excused) this.#report(device.index, `was taken for dead by the ${byHub ? 'hub' : 'client'}`)
     }

@@ -6,6 +6,7 @@ import type { Services } from '../services.ts'
 import { ClientOracle } from './client-oracle.ts'
 import { HeartbeatOracle } from './heartbeats.ts'
 import { MemoryOracle } from './memory.ts'
+import { SessionOracle } from './sessions.ts'
 
 export interface WitnessedWorld {
   readonly pair: Pair
@@ -14,36 +15,47 @@ export interface WitnessedWorld {
   readonly services: Services
   readonly schedule: Schedule
   readonly hubEnded: () => boolean
+  /** It runs, and was not told to close. */
+  readonly hubRuns: () => boolean
 }
 
 /** Judges a simulated world: all that clients are told, and what can be seen inside of clients and hubs. */
 export class Oracle extends ClientOracle {
   readonly heartbeats: HeartbeatOracle
   readonly memory: MemoryOracle
+  readonly sessions: SessionOracle
   readonly #world: WitnessedWorld
 
   constructor(world: WitnessedWorld) {
-    const { pair, devices, chronicle, services, schedule, hubEnded } = world
+    const { pair, devices, chronicle, services, schedule, hubEnded, hubRuns } = world
     const { settings } = schedule
+    const now = (): number => pair.clock.now
+    const knowsSession = (session: string): boolean => pair.hub.sessions().some(({ id }) => id === session)
     super({
       devices,
       chronicle,
       services,
       outboxOperations: settings.outboxOperations,
-      now: () => pair.clock.now,
+      now,
       get hubEnded() {
         return hubEnded()
       },
-      knowsSession: (session) => pair.hub.sessions().some(({ id }) => id === session),
+      knowsSession,
     })
     this.#world = world
     this.heartbeats = new HeartbeatOracle(schedule, this.reportOf('heartbeats'))
     this.memory = new MemoryOracle(pair, settings, this.reportOf('memory'))
+    const { sessionTtlMs } = settings
+    const surroundings = { now, sessionTtlMs, hubRuns, knowsSession, devices }
+    this.sessions = new SessionOracle(surroundings, this.reportOf('sessions'))
   }
 
   override checkEvent(): void {
     super.checkEvent()
-    for (const device of this.#world.devices) this.heartbeats.check(device)
+    for (const device of this.#world.devices) {
+      this.heartbeats.check(device)
+      this.sessions.check(device)
+    }
   }
 
   /** After each step of the schedule, and at last: what is not cheap to see. */

@@ -1,14 +1,17 @@
-/** What was promised: the oracle has a file for each. */
+/** What was promised: the oracle has a file for each, and `ending` is what has to hold when the faults have stopped. */
 export type PromiseName =
   | 'subscriptions'
   | 'operations'
   | 'asks'
   | 'links'
+  | 'sessions'
   | 'heartbeats'
   | 'closing'
   | 'memory'
   | 'protocol'
   | 'ending'
+  /** None: what is tested, or the world itself, threw where nobody expects it. */
+  | 'crash'
 
 /** A promise that was not kept. */
 export interface Violation {
