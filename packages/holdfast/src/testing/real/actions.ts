@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Operation, OperationOptions } from '../../client/operation.ts'
 import type { From } from '../../core/wire/frames.ts'
-import type { Answer, PendingAsk } from '../../server/asks/ask.ts'
+import type { Answer } from '../../server/asks/ask.ts'
 import type { AttemptDescription } from '../world/oracle/attempt.ts'
 import type { Handling, OperationChoices, StepOf } from '../world/schedule.ts'
 import type { RequestPayload } from '../world/world.ts'
@@ -47,14 +47,14 @@ export function subscribeTo(world: RealWorld, client: RealClient, topic: string,
   const watched = oracle.subscriptions.watch(client, topic, from, iterates)
   world.log.note(client.index, `subscribes to ${topic} from ${JSON.stringify(from)}`)
   if (!iterates) {
-    const handlers = client.audited(topic, oracle.subscriptions.handlersOf(client, watched))
+    const handlers = client.auditHandlers(watched, oracle.subscriptions.handlersOf(client, watched))
     watched.begun(client.client.subscribe(topic, { from }, handlers))
     return
   }
   const subscription = client.client.subscribe(topic, { from, buffer: random.integer(1, 20) })
   watched.begun(subscription)
   const pauseMs = random.pick([0, 0, 10, 200])
-  const events = client.iterated(topic, subscription)
+  const events = client.auditEvents(watched, subscription)
   void oracle.subscriptions.iterate(client, watched, events, () => pause(pauseMs))
 }
 
@@ -198,12 +198,10 @@ function ask(world: RealWorld): void {
     rejections: random.chance(0.2) ? 1 : 0,
   }
   const { number, result } = hub.give<Answer<string>>({ ...step, do: 'ask' })
-  const id = { get: () => world.truth.askOf(number) ?? '' }
-  const pending = Object.defineProperty(result, 'id', id) as PendingAsk<string>
   const stop = new AbortController()
   stop.signal.addEventListener('abort', () => hub.tell({ do: 'abort', command: number }))
-  world.oracle.asks.asked(step, pending, stop)
-  world.count('ask', pending)
+  world.oracle.asks.asked(step, { result, id: () => world.truth.askOf(number) ?? '' }, stop)
+  world.count('ask', result)
   const { abortAfterMs } = step
   if (abortAfterMs !== undefined) void pause(abortAfterMs).then(() => stop.abort())
 }

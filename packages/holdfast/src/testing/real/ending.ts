@@ -76,9 +76,8 @@ async function tellAll(world: RealWorld): Promise<void> {
   for (const topic of topics) publishFromHub(world, topic, lastOf(topic))
   if (!(await reaches(() => oracle.subscriptions.hasLast(clients, lastOf))))
     oracle.subscriptions.reportSilent(clients, lastOf)
-  for (const { audits, subscriptions } of open)
-    for (const [place, { active }] of subscriptions.entries())
-      if (active) audits[place]?.endedAt(truth.headOf(audits[place].topic))
+  for (const { audited } of open)
+    for (const { watched, audit } of audited) if (watched.active) audit.endedAt(truth.headOf(audit.topic))
 }
 
 /** Everybody is closed, and nothing is left anywhere. */

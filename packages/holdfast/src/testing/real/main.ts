@@ -1,21 +1,22 @@
-import { parseArgs } from 'node:util'
 import type { Violation } from '../world/oracle/violation.ts'
+import { commandLineOf, usage, type CommandLine } from './command-line.ts'
+import { failuresOf } from './failures.ts'
 import type { RunReport } from './report.ts'
 import { run } from './run.ts'
 
-const usage = 'npm run faults -- [--minutes 10] [--clients 200] [--seed 1]'
 /** After that, what goes wrong is a consequence of what went wrong before. */
 const mostViolationsPrinted = 10
 
-/** Real clients, a real hub and real faults, for minutes; exits with 1 if a promise was not kept. */
-async function main(): Promise<void> {
-  const settings = settingsOf(process.argv.slice(2))
-  if (!settings) {
-    console.error(usage)
-    process.exitCode = 2
-    return
+/** Real clients, a real hub and real faults, for minutes; exits with 1 if a promise was not kept, or too little happened to tell. */
+async function main(args: string[]): Promise<number> {
+  let asked: CommandLine
+  try {
+    asked = commandLineOf(args)
+  } catch (error) {
+    console.error(`${(error as Error).message}\nusage: ${usage}`)
+    return 2
   }
-  const { minutes, clients, seed } = settings
+  const { minutes, clients, seed } = asked
   console.log(
     `${clients} clients for ${minutes} minutes, seed ${seed} (real sockets: it does not replay exactly)`,
   )
@@ -29,35 +30,15 @@ async function main(): Promise<void> {
     faultsPerSecond: Math.max(clients / 45, 1),
     killEveryMs: Math.min(22_000, durationMs / 4),
     longestPauseMs: 20_000,
-    least: { cuts: 0, kills: 0, pauses: 0 },
     progress: (report) => console.log(progressOf(report)),
     violated: (violation, events) => {
       if (++printed <= mostViolationsPrinted) console.log(`${describe(violation)}\n${events}`)
     },
   })
   console.log(`\n${summaryOf(report)}`)
-  const { violations, losses } = report
-  process.exitCode = violations.length + losses.lostInSilence + losses.repeated > 0 ? 1 : 0
-}
-
-interface CommandLine {
-  readonly minutes: number
-  readonly clients: number
-  readonly seed: number
-}
-
-/** Null if it asks for what there is not. */
-function settingsOf(args: string[]): CommandLine | null {
-  const options = {
-    minutes: { type: 'string', default: '10' },
-    clients: { type: 'string', default: '200' },
-    seed: { type: 'string', default: '1' },
-  } as const
-  const { values, positionals } = parseArgs({ args, options, strict: false, allowPositionals: true })
-  const [minutes = 0, clients = 0, seed = 0] = [values.minutes, values.clients, values.seed].map(Number)
-  const known = Object.keys(values).every((name) => Object.hasOwn(options, name)) && positionals.length === 0
-  const sound = minutes > 0 && Number.isInteger(clients) && clients > 0 && Number.isInteger(seed)
-  return known && sound ? { minutes, clients, seed } : null
+  const failures = failuresOf(report, minutes)
+  for (const failure of failures) console.log(`FAILED: ${failure}`)
+  return failures.length > 0 ? 1 : 0
 }
 
 function progressOf({ at, live, open, pending, cuts, kills, pauses, violations }: RunReport): string {
@@ -78,4 +59,4 @@ function summaryOf({ lines, cuts, kills, pauses, violations, losses, at }: RunRe
 const describe = ({ promise, client, at, what }: Violation): string =>
   `VIOLATION of ${promise} after ${(at / 1_000).toFixed(3)} s, ${client === null ? 'the hub' : `client ${client}`}: ${what}`
 
-await main()
+process.exitCode = await main(process.argv.slice(2))

@@ -26,6 +26,12 @@ export interface RealClientSettings {
   readonly note: (what: string) => void
 }
 
+/** A subscription, and a count of what it was told. */
+export interface AuditedSubscription {
+  readonly watched: WatchedSubscription
+  readonly audit: DeliveryAudit
+}
+
 /** A client over real sockets, through a proxy of its own. */
 export class RealClient implements JudgedClient {
   readonly index: number
@@ -36,8 +42,7 @@ export class RealClient implements JudgedClient {
   readonly client: Client
   readonly pairClient: JudgedClient['pairClient']
   readonly subscriptions: WatchedSubscription[] = []
-  /** In the same order. */
-  readonly audits: DeliveryAudit[] = []
+  readonly audited: AuditedSubscription[] = []
   readonly userChanged = false
   closing = false
 
@@ -89,8 +94,8 @@ export class RealClient implements JudgedClient {
   }
 
   /** Has a count kept of what handlers are told. */
-  audited(topic: string, handlers: SubscriptionHandlers): SubscriptionHandlers {
-    const audit = this.#audit(topic)
+  auditHandlers(watched: WatchedSubscription, handlers: SubscriptionHandlers): SubscriptionHandlers {
+    const audit = this.#audit(watched)
     const { message, gap, ...others } = handlers
     return {
       ...others,
@@ -106,21 +111,21 @@ export class RealClient implements JudgedClient {
   }
 
   /** Has a count kept of what an iterator yields. */
-  iterated(
-    topic: string,
-    subscription: AsyncIterable<Message | Gap>,
+  auditEvents(
+    watched: WatchedSubscription,
+    events: AsyncIterable<Message | Gap>,
   ): AsyncGenerator<Message | Gap, void, undefined> {
-    return audited(this.#audit(topic), subscription)
+    return countedBy(this.#audit(watched), events)
   }
 
-  #audit(topic: string): DeliveryAudit {
-    const audit = new DeliveryAudit(topic)
-    this.audits.push(audit)
+  #audit(watched: WatchedSubscription): DeliveryAudit {
+    const audit = new DeliveryAudit(watched.topic)
+    this.audited.push({ watched, audit })
     return audit
   }
 }
 
-async function* audited(
+async function* countedBy(
   audit: DeliveryAudit,
   events: AsyncIterable<Message | Gap>,
 ): AsyncGenerator<Message | Gap, void, undefined> {

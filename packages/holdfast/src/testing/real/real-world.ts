@@ -22,8 +22,6 @@ import { Tally } from './tally.ts'
 export interface RealWorldSettings {
   readonly seed: number
   readonly clients: number
-  /** For each transport a third of the clients; of each third, this share also knows the other two. Default a quarter. */
-  readonly versatile?: number
 }
 
 /**
@@ -45,16 +43,14 @@ export class RealWorld {
   readonly #program: BuiltProgram
   readonly #began = performance.now()
   readonly #folder: string
-  readonly #versatile: number
   #hub: HubProcess | null = null
   #port = 0
   #tokens = 0
   #lives = 0
 
   private constructor(settings: RealWorldSettings, program: BuiltProgram, folder: string) {
-    const { seed, clients, versatile = 0.25 } = settings
+    const { seed, clients } = settings
     this.random = SeededRandom.of(seed, 'real world')
-    this.#versatile = versatile
     this.#program = program
     this.#folder = folder
     this.topics = namesOf('topic', Math.ceil(clients / 10))
@@ -141,7 +137,7 @@ export class RealWorld {
     const index = this.clients.length
     const own = transportNames[index % transportNames.length] ?? 'websocket'
     const others = transportNames.filter((name) => name !== own)
-    const over: readonly TransportName[] = this.random.chance(this.#versatile) ? [own, ...others] : [own]
+    const over: readonly TransportName[] = this.random.chance(versatileShare) ? [own, ...others] : [own]
     const client = new RealClient({
       index,
       over,
@@ -207,6 +203,8 @@ export class RealWorld {
   }
 }
 
+/** Each transport is a third of the clients' own; of each third so many also know the other two. */
+const versatileShare = 0.25
 const outboxOperations = 1_000
 
 /** Short enough for a run of seconds to see silences judged, sessions end and messages pruned. */

@@ -2,6 +2,8 @@ import type { Violation } from '../world/oracle/violation.ts'
 import type { PublishResult } from '../../core/wire/frames.ts'
 import type { Attempt } from '../world/oracle/attempt.ts'
 import type { Truth } from '../world/oracle/witnesses.ts'
+import type { DeliveryAudit } from './delivery-audit.ts'
+import type { RealClient } from './real-client.ts'
 import type { RealWorld } from './real-world.ts'
 
 /** What a run came to, so far. */
@@ -58,11 +60,9 @@ export function reportOf(world: RealWorld): RunReport {
 function lossesOf({ clients, attempts, truth }: RealWorld): Losses {
   let lostInSilence = 0
   let repeated = 0
-  for (const { audits } of clients) {
-    for (const audit of audits) {
-      lostInSilence += audit.lost
-      repeated += audit.repeated
-    }
+  for (const audit of auditsOf(clients)) {
+    lostInSilence += audit.lost
+    repeated += audit.repeated
   }
   for (const attempt of attempts) {
     const executions = truth.executionsOf(attempt.described.token)
@@ -82,7 +82,7 @@ function isDone({ described }: Attempt, value: unknown, executions: number, trut
 
 function messagesOf({ clients, attempts }: RealWorld): MessageCounts {
   const published = attempts.filter(({ described: { kind } }) => kind === 'publish' || kind === 'hubPublish')
-  const audits = clients.flatMap((client) => client.audits)
+  const audits = auditsOf(clients)
   return {
     published: published.length,
     acknowledged: published.filter(({ ending }) => ending?.kind === 'resolved').length,
@@ -90,8 +90,11 @@ function messagesOf({ clients, attempts }: RealWorld): MessageCounts {
   }
 }
 
+const auditsOf = (clients: readonly RealClient[]): DeliveryAudit[] =>
+  clients.flatMap(({ audited }) => audited.map(({ audit }) => audit))
+
 function linesOf({ clients }: RealWorld, { published, acknowledged, delivered }: MessageCounts): string[] {
-  const audits = clients.flatMap((client) => client.audits)
+  const audits = auditsOf(clients)
   const gaps = (['epoch', 'pruned', 'slow'] as const).map((reason) => {
     const count = audits.reduce((sum, audit) => sum + (audit.gaps[reason] ?? 0), 0)
     return `${count} ${reason}`

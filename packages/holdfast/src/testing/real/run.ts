@@ -19,8 +19,8 @@ export interface RunSettings {
   readonly killEveryMs: number
   /** How long the hub may be paused. */
   readonly longestPauseMs: number
-  /** The run goes on until there were so many. */
-  readonly least: { readonly cuts: number; readonly kills: number; readonly pauses: number }
+  /** The run goes on until there were so many. Default: none of them. */
+  readonly least?: { readonly cuts: number; readonly kills: number; readonly pauses: number }
   /** Told every ten seconds how far it is. */
   readonly progress?: (report: RunReport) => void
   /** Told at once of each promise that was not kept, and of what happened before. */
@@ -54,7 +54,7 @@ const tickMs = 50
 
 /** All at once, each at its own pace, until the time is over and enough has happened. */
 async function happen(world: RealWorld, settings: RunSettings): Promise<void> {
-  const { durationMs, least, actionsPerSecond, faultsPerSecond } = settings
+  const { durationMs, least = { cuts: 0, kills: 0, pauses: 0 }, actionsPerSecond, faultsPerSecond } = settings
   const { tally } = world
   const goesOn = (): boolean =>
     world.now() < durationMs ||

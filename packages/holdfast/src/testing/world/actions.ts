@@ -100,7 +100,7 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
       },
     })
     if (abortAfterMs !== undefined) void world.pause(hubLoop, abortAfterMs).then(() => stop.abort())
-    world.oracle.asks.asked(step, pending, stop)
+    world.oracle.asks.asked(step, { result: pending, id: () => pending.id }, stop)
   },
   escalate(world, { token, user }) {
     const { hub } = world.pair

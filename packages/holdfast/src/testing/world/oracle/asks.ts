@@ -1,16 +1,23 @@
 import { HoldfastError } from '../../../core/wire/errors.ts'
 import type { Ask } from '../../../client/ask.ts'
-import type { Answer, PendingAsk } from '../../../server/asks/ask.ts'
+import type { Answer } from '../../../server/asks/ask.ts'
 import type { KeptConclusion } from '../chronicle.ts'
 import type { StepOf } from '../schedule.ts'
 import type { Circumstances } from './excuses.ts'
 import type { Report } from './violation.ts'
 import type { JudgedClient } from './witnesses.ts'
 
+/** What the hub gave for a question. */
+export interface AskInProgress {
+  readonly result: Promise<Answer<string>>
+  /** By which devices name it; empty as long as nobody knows. */
+  readonly id: () => string
+}
+
 /** Somebody asked, and waits. */
 interface Question {
   readonly step: StepOf<'ask'>
-  readonly pending: PendingAsk<string>
+  readonly id: () => string
   readonly startedAt: number
   readonly stop: AbortController
   state: 'waiting' | 'settled' | 'forgotten'
@@ -38,16 +45,16 @@ export class AskOracle {
     this.#report = report
   }
 
-  asked(step: StepOf<'ask'>, pending: PendingAsk<string>, stop: AbortController): void {
+  asked(step: StepOf<'ask'>, { result, id }: AskInProgress, stop: AbortController): void {
     const question: Question = {
       step,
-      pending,
+      id,
       startedAt: this.#circumstances.now(),
       stop,
       state: 'waiting',
     }
     this.#questions.push(question)
-    pending.then(
+    result.then(
       (answer) => this.#settle(question, () => this.#answered(question, answer)),
       (error: unknown) => this.#settle(question, () => this.#unanswered(question, error)),
     )
@@ -107,8 +114,8 @@ export class AskOracle {
     judge()
   }
 
-  #answered({ step, pending }: Question, { value }: Answer<string>): void {
-    const kept = this.#conclusionsOf(pending.id).at(-1)?.conclusion
+  #answered({ step, id }: Question, { value }: Answer<string>): void {
+    const kept = this.#conclusionsOf(id()).at(-1)?.conclusion
     if (kept?.status !== 'answered' || kept.value !== JSON.stringify(value))
       this.#report(null, `ask ${step.token} resolved with ${value}, but ${JSON.stringify(kept)} was kept`)
   }
@@ -149,7 +156,7 @@ export class AskOracle {
     if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
       conclusions.some(({ conclusion }) => conclusion.status === status)
-    const steps = this.#questions.filter(({ pending }) => pending.id === given.ask.id).map(({ step }) => step)
+    const steps = this.#questions.filter(({ id }) => id() === given.ask.id).map(({ step }) => step)
     const excuses: Partial<Record<string, boolean>> = {
       already_answered: ended('answered'),
       ask_cancelled: ended('cancelled'),
