@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Conclusion, StoredAsk } from 'holdfast/server'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { askStoreSuite } from '../../../../packages/holdfast/src/testing/ask-store-suite.ts'
+import { askStoreSuite } from '../../../../packages/holdfast/src/testing/ports/ask-store-suite.ts'
 import { AskJournal } from './ask-journal.ts'
 
 let folder: string

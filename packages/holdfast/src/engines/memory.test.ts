@@ -8,7 +8,7 @@ import {
   type StartedEngine,
   startingEngines,
 } from '../testing/engine-fixture.ts'
-import { engineSuite } from '../testing/engine-suite.ts'
+import { engineSuite } from '../testing/ports/engine-suite.ts'
 import { FakeEngineHost } from '../testing/fake-engine-host.ts'
 import type { Append, Retention } from './engine.ts'
 import { memory, type MemoryOptions } from './memory.ts'

@@ -1,4 +1,4 @@
-import type { VirtualClock } from './virtual-clock.ts'
+import { outside, type VirtualClock } from './virtual-clock.ts'
 import type { VirtualLoop } from './virtual-loop.ts'
 
 export interface PipeConditions {
@@ -127,7 +127,7 @@ export class MemoryPipe {
     const { latencyMs, bytesPerMs } = this.#conditions
     this.#lineFreeAt = Math.max(this.#lineFreeAt, this.#clock.now) + segment.bytes.length / bytesPerMs
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, this.#lineFreeAt + latencyMs)
-    this.#clock.schedule(this.#lastArrivalAt, 'io', network, () => {
+    this.#clock.schedule(this.#lastArrivalAt, 'io', outside, () => {
       if (this.#fate !== 'whole') return
       this.#arrived.push(segment)
       this.#deliver()
@@ -150,6 +150,3 @@ export class MemoryPipe {
     })
   }
 }
-
-/** The network itself never stalls. */
-const network = { dead: false, stalledUntil: 0 }

@@ -9,6 +9,9 @@ export interface LoopState {
   readonly stalledUntil: number
 }
 
+/** Whatever is no process: networks, machines, people. It never stalls. */
+export const outside: LoopState = { dead: false, stalledUntil: 0 }
+
 interface ScheduledEvent {
   /** When it was to happen. */
   readonly dueAt: number

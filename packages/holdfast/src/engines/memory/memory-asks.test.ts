@@ -1,4 +1,4 @@
-import { askStoreSuite } from '../../testing/ask-store-suite.ts'
+import { askStoreSuite } from '../../testing/ports/ask-store-suite.ts'
 import { MemoryAsks } from './memory-asks.ts'
 
 askStoreSuite('asks in memory', () => new MemoryAsks())

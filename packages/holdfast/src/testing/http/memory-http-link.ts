@@ -8,7 +8,7 @@ import {
   type Side,
 } from '../network-link.ts'
 import type { Wiretap } from '../wiretap.ts'
-import type { VirtualClock } from '../virtual-clock.ts'
+import { outside, type VirtualClock } from '../virtual-clock.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
 import { HttpConnection, type ExchangeTap } from './http-connection.ts'
 import type { HttpFaults, RecordedRequest } from './http-faults.ts'
@@ -201,7 +201,7 @@ export class MemoryHttpLink implements NetworkLink, HttpFaults {
     this.#sendDelayMs = null
     const { clock, conditions, hub } = this.#surroundings
     if (delayMs === Infinity) return aborted(request.signal)
-    clock.schedule(clock.now + delayMs, 'io', proxy, () => {
+    clock.schedule(clock.now + delayMs, 'io', outside, () => {
       const running = hub()
       if (!running) return
       const connection = new HttpConnection(clock, conditions, this.#client.loop, running, this.#tap)
@@ -224,6 +224,3 @@ function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => reject(signal.reason))
   })
 }
-
-/** It never stalls. */
-const proxy = { dead: false, stalledUntil: 0 }

@@ -1,5 +1,5 @@
-import { askStoreSuite } from '../ask-store-suite.ts'
-import { engineSuite } from '../engine-suite.ts'
+import { askStoreSuite } from './ask-store-suite.ts'
+import { engineSuite } from './engine-suite.ts'
 import { Chronicle } from '../world/chronicle.ts'
 
 // The oracle believes what this engine writes down: it has to be one.

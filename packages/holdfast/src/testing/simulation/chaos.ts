@@ -1,6 +1,6 @@
 import type { Client } from '../../client/connect.ts'
 import type { SeededRandom } from '../seeded-random.ts'
-import type { VirtualClock } from '../virtual-clock.ts'
+import { outside, type VirtualClock } from '../virtual-clock.ts'
 import type { SimulatedNetwork } from './simulated-network.ts'
 import type { SimulatedPages } from './simulated-page.ts'
 
@@ -95,8 +95,6 @@ const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
 const mostFaultMs = 20_000
 /** Tabs sleep longer than networks fail: so many times. */
 const longerFrozen = 3
-/** Whoever breaks things: never stalls. */
-const somebody = { dead: false, stalledUntil: 0 }
 
 /** Faults at random, one after the other, each for a while, until it is over. */
 export class Chaos {
@@ -128,7 +126,7 @@ export class Chaos {
   #scheduleNext(): void {
     const { clock, random } = this.#victims
     const at = clock.now + random.next() * 2 * this.#meanMs
-    this.#cancelNext = clock.schedule(at, 'io', somebody, () => {
+    this.#cancelNext = clock.schedule(at, 'io', outside, () => {
       this.#strike()
       this.#scheduleNext()
     })
@@ -147,7 +145,7 @@ export class Chaos {
       cancel()
       undo()
     }
-    const cancel = clock.schedule(clock.now + ms, 'io', somebody, end)
+    const cancel = clock.schedule(clock.now + ms, 'io', outside, end)
     this.#going.add(end)
   }
 }

@@ -1,5 +1,5 @@
 import { wallStart } from '../simulated-process.ts'
-import type { VirtualClock } from '../virtual-clock.ts'
+import { outside, type VirtualClock } from '../virtual-clock.ts'
 
 /** Virtual time, which passes by itself whenever the application has nothing left to do but to wait. */
 export interface SimulationClock {
@@ -33,9 +33,6 @@ interface Waiter {
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
-
-/** The application's own process: it never stalls. */
-const application = { dead: false, stalledUntil: 0 }
 
 export class SimulatedTime implements SimulationClock {
   readonly #clock: VirtualClock
@@ -79,7 +76,7 @@ export class SimulatedTime implements SimulationClock {
   setTimer(callback: () => void, delayMs: number): () => void {
     const timer = {}
     this.#timers.add(timer)
-    const cancel = this.#clock.schedule(this.now + Math.max(delayMs, 0), 'timer', application, () => {
+    const cancel = this.#clock.schedule(this.now + Math.max(delayMs, 0), 'timer', outside, () => {
       this.#timers.delete(timer)
       callback()
     })
@@ -166,7 +163,7 @@ export class SimulatedTime implements SimulationClock {
 
 const ignore = (): void => {}
 
-const outside =
+const hint =
   'It may wait for something outside of the simulation, such as a real timer or a file: see `clock.hold`.'
-const stuck = `The run has not ended, and nothing is left that could happen. ${outside}`
-const tooLong = (ms: number): string => `The run did not end within ${ms} ms of simulated time. ${outside}`
+const stuck = `The run has not ended, and nothing is left that could happen. ${hint}`
+const tooLong = (ms: number): string => `The run did not end within ${ms} ms of simulated time. ${hint}`

@@ -8,6 +8,8 @@ import type { ClientSettings } from './schedule.ts'
 import { tokenOf, type Services } from './services.ts'
 import type { WatchedSubscription } from './oracle/watched-subscription.ts'
 
+const shown: ReadonlySet<Ask['status']> = new Set<Ask['status']>(['pending', 'sending', 'refused'])
+
 /** A client of the world, and what its application does with it. */
 export class Device {
   readonly index: number
@@ -50,6 +52,11 @@ export class Device {
   /** The asks that can be answered now, oldest first. */
   get answerable(): readonly Ask[] {
     return this.client.asks.filter(({ status }) => status === 'pending' || status === 'refused')
+  }
+
+  /** Its user sees an ask that is not over. */
+  shows(ask: string): boolean {
+    return this.client.asks.some(({ id, status }) => id === ask && shown.has(status))
   }
 
   /** The application or the hub ended it for good. */

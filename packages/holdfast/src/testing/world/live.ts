@@ -174,12 +174,10 @@ function untold({ pair, devices }: World): Misinformed[] {
   return pair.hub.asks().flatMap(({ id, users, payload }) =>
     devices
       .filter(({ over, user }) => !over && users.includes(user))
-      .filter(({ client }) => !client.asks.some((ask) => ask.id === id && !isOver(ask.status)))
+      .filter((device) => !device.shows(id))
       .map((device) => ({ device, payload })),
   )
 }
-
-const isOver = (status: string): boolean => !['pending', 'sending', 'refused'].includes(status)
 
 /** On a quiet network nobody loses a link. */
 async function rest(world: World): Promise<void> {

@@ -4,6 +4,7 @@ import type { Engine } from '../../engines/engine.ts'
 import type { Hub } from '../../server/hub.ts'
 import type { Identity } from '../../server/options.ts'
 import { Pair } from '../pair.ts'
+import { outside } from '../virtual-clock.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
 import { BrokenHandler } from './broken-handler.ts'
 import { Chronicle } from './chronicle.ts'
@@ -126,7 +127,7 @@ export class World {
     this.pair.killHub()
     this.oracle.hubDied()
     const { clock } = this.pair
-    clock.schedule(clock.now + downMs, 'io', somebody, () => {
+    clock.schedule(clock.now + downMs, 'io', outside, () => {
       this.oracle.sessions.watch(this.pair.startHub())
       this.hubState = 'running'
     })
@@ -161,6 +162,3 @@ export class World {
     return replyTo(token)
   }
 }
-
-/** Who starts hubs again; never stalls. */
-const somebody = { dead: false, stalledUntil: 0 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { AskStore, Conclusion, StoredAsk } from '../engines/ask-store.ts'
+import type { AskStore, Conclusion, StoredAsk } from '../../engines/ask-store.ts'
 
 const ask: StoredAsk = {
   id: 'a',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Engine, TopicLog } from '../engines/engine.ts'
+import type { Engine, TopicLog } from '../../engines/engine.ts'
 import {
   appendAll,
   contentOf,
@@ -8,8 +8,8 @@ import {
   positionOf,
   type StartEngine,
   startingEngines,
-} from './engine-fixture.ts'
-import { decodeMessages } from './fake-engine-host.ts'
+} from '../engine-fixture.ts'
+import { decodeMessages } from '../fake-engine-host.ts'
 
 /** Longer than any engine may take to apply age by itself. */
 const longAfterMs = 3_600_000
