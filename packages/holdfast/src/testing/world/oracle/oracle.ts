@@ -45,8 +45,9 @@ export class Oracle extends ClientOracle {
     this.#world = world
     this.heartbeats = new HeartbeatOracle(schedule, this.reportOf('heartbeats'))
     this.memory = new MemoryOracle(pair, settings, this.reportOf('memory'))
-    const { sessionTtlMs } = settings
-    const surroundings = { now, sessionTtlMs, hubRuns, knowsSession, devices }
+    const { sessionTtlMs, tokenLifeMs } = settings
+    const tokensExpireUnread = (): boolean => tokenLifeMs !== null && services.troubled.has('authenticate')
+    const surroundings = { now, sessionTtlMs, hubRuns, tokensExpireUnread, knowsSession, devices }
     this.sessions = new SessionOracle(surroundings, this.reportOf('sessions'))
   }
 

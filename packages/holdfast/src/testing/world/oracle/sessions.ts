@@ -8,6 +8,8 @@ export interface SessionSurroundings {
   readonly sessionTtlMs: number
   /** The hub runs, and was not told to close. */
   readonly hubRuns: () => boolean
+  /** A token may live for less time than it takes to look at it. */
+  readonly tokensExpireUnread: () => boolean
   /** The hub knows the session now. */
   readonly knowsSession: (session: string) => boolean
   readonly devices: readonly Device[]
@@ -42,7 +44,8 @@ export class SessionOracle {
 
   /** The application ends a session. */
   disconnects(session: string, retry: boolean): void {
-    this.#disconnected.set(session, retry)
+    // The first one ends it.
+    if (!this.#disconnected.has(session)) this.#disconnected.set(session, retry)
   }
 
   /** After each event. */
@@ -54,8 +57,9 @@ export class SessionOracle {
     const code = device.endedBy
     if (code === null || device.closing || this.#gaveUp.has(device)) return
     this.#gaveUp.add(device)
-    const told = code === 'disconnected' && this.#disconnected.get(session ?? '') === false
-    if (!told) this.#report(device.index, `gave up with ${code}`)
+    const forGood = code === 'disconnected' && this.#disconnected.get(session ?? '') === false
+    const refused = code === 'unauthenticated' && this.#surroundings.tokensExpireUnread()
+    if (!forGood && !refused) this.#report(device.index, `gave up with ${code}`)
   }
 
   #changed(device: Device, before: string | null): void {
