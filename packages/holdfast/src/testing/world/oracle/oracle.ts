@@ -46,8 +46,8 @@ export class Oracle extends ClientOracle {
     this.heartbeats = new HeartbeatOracle(schedule, this.reportOf('heartbeats'))
     this.memory = new MemoryOracle(pair, settings, this.reportOf('memory'))
     const { sessionTtlMs, tokenLifeMs } = settings
-    const tokensExpireUnread = (): boolean => tokenLifeMs !== null && services.troubled.has('authenticate')
-    const surroundings = { now, sessionTtlMs, hubRuns, tokensExpireUnread, knowsSession, devices }
+    const tokensExpire = tokenLifeMs !== null
+    const surroundings = { now, sessionTtlMs, hubRuns, tokensExpire, knowsSession, devices }
     this.sessions = new SessionOracle(surroundings, this.reportOf('sessions'))
   }
 

@@ -8,8 +8,8 @@ export interface SessionSurroundings {
   readonly sessionTtlMs: number
   /** The hub runs, and was not told to close. */
   readonly hubRuns: () => boolean
-  /** A token may live for less time than it takes to look at it. */
-  readonly tokensExpireUnread: () => boolean
+  /** A token lives for seconds, and may be dead when the hub looks at it. */
+  readonly tokensExpire: boolean
   /** The hub knows the session now. */
   readonly knowsSession: (session: string) => boolean
   readonly devices: readonly Device[]
@@ -58,7 +58,7 @@ export class SessionOracle {
     if (code === null || device.closing || this.#gaveUp.has(device)) return
     this.#gaveUp.add(device)
     const forGood = code === 'disconnected' && this.#disconnected.get(session ?? '') === false
-    const refused = code === 'unauthenticated' && this.#surroundings.tokensExpireUnread()
+    const refused = code === 'unauthenticated' && this.#surroundings.tokensExpire
     if (!forGood && !refused) this.#report(device.index, `gave up with ${code}`)
   }
 
