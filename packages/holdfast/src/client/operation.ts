@@ -84,7 +84,8 @@ export class PendingOperation implements OutboxItem, Timed {
   }
 
   move(status: OperationStatus, error: HoldfastError | null = null): void {
-    if (this.promise.status === status) return
+    // A callback of another operation may have given this one up.
+    if (this.settled || this.promise.status === status) return
     this.promise.status = status
     this.#told(status, error)
   }

@@ -70,8 +70,9 @@ export class Session implements Timed {
     this.#link = null
     this.#step({ type: 'detached', link: link.id }, link)
     if (this.#state.name !== 'resting') return
-    this.#parts.sessions.rested(this)
     this.#parts.events.emit('detached', this.info)
+    // Too much may rest now, and this session may be the one that has to end.
+    if (this.#state.name === 'resting') this.#parts.sessions.rested(this)
   }
 
   end(goodbye: Goodbye): void {

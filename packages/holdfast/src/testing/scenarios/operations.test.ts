@@ -353,3 +353,25 @@ test('S24 the same by size', async () => {
   await pair.clock.until(() => client.pending === 0)
   expect(kept.value).toMatchObject({ offset: 1 })
 })
+
+test('[R43] an operation that is given up while others go back to the queue stays failed', async () => {
+  const pair = makePair()
+  const { client, link } = await pair.connected()
+  const stop = new AbortController()
+  const told: string[] = []
+  link.up.hold()
+  let sent = false
+  const first = client.publish('room', 1, {
+    onStatus: (status) => {
+      if (status === 'queued' && sent) stop.abort()
+      sent ||= status === 'sent'
+    },
+  })
+  const second = client.publish('room', 2, { signal: stop.signal, onStatus: (status) => told.push(status) })
+  const given = watchSettlement(second)
+  await pair.clock.advance(10)
+  if (client.session) pair.hub.disconnect(client.session, { retry: true })
+  await pair.clock.settled(first)
+  expect(given.error).toMatchObject({ code: 'aborted' })
+  expect([second.status, told.at(-1)]).toEqual(['failed', 'failed'])
+})

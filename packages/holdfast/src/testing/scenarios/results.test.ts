@@ -276,3 +276,21 @@ test('S8 an operation that is too large is refused in the caller’s hands, also
   expect(known).toMatchObject({ code: 'message_too_large', outcome: 'not_sent' })
   expect(links).toHaveLength(1)
 })
+
+test('a session that may not rest with what it keeps is detached first, and then ended', async () => {
+  const events: string[] = []
+  const pair = makePair({
+    hub: { limits: { maxRestingResultLength: 10 } },
+    started: (hub) => {
+      hub.on('session', ({ type }) => events.push(type))
+      hub.onRequest('long', () => 'r'.repeat(100))
+    },
+  })
+  const connected = await pair.connected()
+  const { client, link } = connected
+  link.down.hold()
+  client.request('long', null).catch(() => {})
+  await pair.clock.advance(100)
+  await pair.cutOff(connected)
+  expect(events).toEqual(['opened', 'detached', 'ended'])
+})
