@@ -16,7 +16,8 @@ export interface SimulationOptions {
  * application has nothing left to do but to wait. At the end everything is closed.
  *
  * With `HOLDFAST_SEED` in the environment it runs once, with that seed: so a failure is replayed.
- * @throws SimulationError if a run fails, a callback of the application throws, or something is left when all is closed
+ * @throws SimulationError if a run fails, a callback that a client was given throws, or something is left when all is closed.
+ * What throws in the hub, such as a handler or `authorize`, fails no run: the caller gets an error, and the history a line
  * @throws TypeError if an option, or `HOLDFAST_SEED`, is invalid
  */
 export async function simulate(
