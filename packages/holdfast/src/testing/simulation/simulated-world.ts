@@ -11,6 +11,7 @@ import { leftInHub, simulatedHub, type SimulatedHub } from '../simulated-hub.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { Chaos, type MisbehaveOptions, type Victims } from './chaos.ts'
 import { LastingFaults } from './lasting-faults.ts'
+import { withErrors } from './shown-error.ts'
 import { FaultyNetwork, type Way } from './simulated-network.ts'
 import { FaultyPages, type Seat } from './simulated-page.ts'
 import { SimulatedTime } from './simulated-time.ts'
@@ -226,7 +227,7 @@ export class SimulatedWorld implements Simulation {
 
   get #logger(): Logger {
     const log = (details: object, message: string): void =>
-      this.#tell('hub', `${message} ${JSON.stringify(details)}`)
+      this.#tell('hub', `${message} ${JSON.stringify(details, withErrors)}`)
     return { warn: log, error: log }
   }
 
