@@ -156,14 +156,15 @@ export class SimulatedTime implements SimulationClock {
     const { end, condition, resolve, reject } = waiter
     await this.#clock.advance(end - this.now)
     if (!this.#waiters.delete(waiter)) return
-    if (condition) reject(new Error(`this did not come to hold in time: ${String(condition)}`))
+    if (condition) reject(new Error(`this did not come to hold in time: ${String(condition)}\n${hint}`))
     else resolve()
   }
 }
 
 const ignore = (): void => {}
 
-const hint =
-  'It may wait for something outside of the simulation, such as a real timer or a file: see `clock.hold`.'
+/** Why nothing may have happened although time passed. */
+export const hint =
+  'Something may wait for what is outside of the simulation, such as a real timer, a file or WebCrypto: see `clock.hold`.'
 const stuck = `The run has not ended, and nothing is left that could happen. ${hint}`
 const tooLong = (ms: number): string => `The run did not end within ${ms} ms of simulated time. ${hint}`

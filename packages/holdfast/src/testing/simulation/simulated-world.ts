@@ -14,7 +14,7 @@ import { LastingFaults } from './lasting-faults.ts'
 import { withErrors } from './shown-error.ts'
 import { FaultyNetwork, type Way } from './simulated-network.ts'
 import { FaultyPages, type Seat } from './simulated-page.ts'
-import { SimulatedTime } from './simulated-time.ts'
+import { hint, SimulatedTime } from './simulated-time.ts'
 import type { SimulatedConnectOptions, Simulation, StartHub } from './simulation.ts'
 
 /** By then a link whose packets vanish was found out at both ends, with the default heartbeat, and another one took its place. */
@@ -130,7 +130,7 @@ export class SimulatedWorld implements Simulation {
       await this.clock.advance(silenceMs)
       await this.clock.until(inOrder, patienceMs)
     } catch (cause) {
-      throw new Error(`not in order although everything works: ${this.#disorder()}`, { cause })
+      throw new Error(`not in order although everything works: ${this.#disorder()}\n${hint}`, { cause })
     }
   }
 
