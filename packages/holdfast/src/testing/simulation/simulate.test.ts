@@ -344,14 +344,22 @@ test('a client of another simulation is refused', async () => {
 
 test('bad options are refused', async () => {
   const run = (): Promise<void> => Promise.resolve()
+  const imported = createHub()
   for (const options of [{ seed: 1.5 }, { runs: 0 }, { withinMs: -1 }])
     await expect(simulate(options, run)).rejects.toThrow(TypeError)
   await simulate({}, async (simulation) => {
     expect(() => simulation.misbehave({ faults: [] })).toThrow(TypeError)
     expect(() => simulation.misbehave({ meanMs: 0 })).toThrow(TypeError)
-    expect(() => simulation.misbehave({ faults: ['earthquake' as 'cut'] })).toThrow('earthquake')
+    for (const name of ['kill', 'toString'])
+      expect(() => simulation.misbehave({ faults: [name as 'cut'] })).toThrow(
+        new RegExp(`^there is no fault ${name}, there are cut, vanish, .*, killHub, pauseHub$`),
+      )
     expect(() => simulation.restartHub()).toThrow('no hub was started')
-    expect(() => simulation.startHub(() => {})).toThrow('no hub')
+    expect(() => simulation.startHub(() => imported)).toThrow(
+      'the function made no hub: use the createHub that it is given',
+    )
+    expect(simulation.history).toEqual([])
     expect(() => simulation.startHub((createHub) => [createHub(), createHub()])).toThrow('one hub')
   })
+  await imported.close()
 })

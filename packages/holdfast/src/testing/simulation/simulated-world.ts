@@ -76,10 +76,10 @@ export class SimulatedWorld implements Simulation {
   restartHub(): Hub {
     if (!this.#start) throw new Error('no hub was started yet')
     this.killHub()
-    this.#tell('hub', 'started')
     let made: SimulatedHub | null = null
     this.#start(<Context>(options: HubOptions<Context> = {}) => {
       if (made) throw new Error('a start of the hub makes one hub')
+      this.#tell('hub', 'started')
       const random = SeededRandom.of(this.seed, `hub ${++this.#hubs}`)
       const simulated = simulatedHub({ logger: this.#logger, ...options }, this.#virtual, random)
       made = simulated
@@ -87,6 +87,7 @@ export class SimulatedWorld implements Simulation {
       this.#running = made
       return simulated.hub
     })
+    if (!this.#running) throw new Error('the function made no hub: use the createHub that it is given')
     return this.hub
   }
 
