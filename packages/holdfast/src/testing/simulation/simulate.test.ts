@@ -179,6 +179,19 @@ test('each run has a seed of its own, and the one that fails is named', async ()
   vi.unstubAllEnvs()
 })
 
+test('what travels takes 10 ms, and settling does not wait for it', async () => {
+  await simulate({}, async (simulation) => {
+    const hub = simulation.startHub(startHub)
+    const messages = await heard(simulation, simulation.connect())
+    await hub.publish('t', 1)
+    const published = simulation.clock.now
+    await simulation.clock.settle()
+    expect(messages).toHaveLength(0)
+    await simulation.clock.until(() => messages.length === 1)
+    expect(simulation.clock.now - published).toBe(10)
+  })
+})
+
 test('what a callback throws fails the run', async () => {
   const error = await failure(
     simulate({}, async (simulation) => {

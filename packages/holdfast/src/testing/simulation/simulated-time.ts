@@ -9,7 +9,10 @@ export interface SimulationClock {
   readonly wallNow: number
   /** Waits until so many milliseconds have passed, and everything that was due by then has happened. */
   advance(ms: number): Promise<void>
-  /** Waits until everything that is due now has happened, and what that caused at once. */
+  /**
+   * Waits until everything that is due now has happened, and what that caused at once. It does not wait for what travels, which
+   * takes 10 ms each way unless `network.slow` says otherwise: that is for `advance` and `until`.
+   */
   settle(): Promise<void>
   /**
    * Waits until a condition holds, which is looked at after each event.
