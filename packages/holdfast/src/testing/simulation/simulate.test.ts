@@ -192,6 +192,17 @@ test('what travels takes 10 ms, and settling does not wait for it', async () => 
   })
 })
 
+test('between runs there is time for real timers, such as the timeout of a test', async () => {
+  let struck = false
+  setTimeout(() => (struck = true), 1)
+  await simulate({ runs: 3 }, async ({ seed }) => {
+    const begun = performance.now()
+    while (performance.now() < begun + 3);
+    // After the first run the timer may have been looked at too early, after the second it was due.
+    if (seed === 3) expect(struck).toBe(true)
+  })
+})
+
 test('what a callback throws fails the run', async () => {
   const error = await failure(
     simulate({}, async (simulation) => {

@@ -1,3 +1,4 @@
+import { realTurn } from '../virtual-clock.ts'
 import { SimulatedWorld } from './simulated-world.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -25,8 +26,13 @@ export async function simulate(
   run: (simulation: Simulation) => Promise<void>,
 ): Promise<void> {
   const { seed, runs, withinMs } = settingsOf(options)
-  // oxlint-disable-next-line no-await-in-loop -- one after the other: the first that fails is reported
-  for (let next = seed; next < seed + runs; next++) await simulateOnce(next, withinMs, run)
+  /* oxlint-disable no-await-in-loop -- one after the other: the first that fails is reported */
+  for (let next = seed; next < seed + runs; next++) {
+    await simulateOnce(next, withinMs, run)
+    // So that the timeout of a test can strike.
+    await realTurn()
+  }
+  /* oxlint-enable no-await-in-loop */
 }
 
 /** A run that failed; `cause` is what it failed with. */
