@@ -11,8 +11,8 @@ test('what is not asked for is ten minutes, in a new folder, without leaks', () 
 })
 
 test.each([
-  [['--minutes', 'two'], '--minutes must be a number, at least 1'],
-  [['--minutes', '0'], '--minutes must be a number, at least 1'],
+  [['--minutes', 'two'], '--minutes must be a number, at least 2'],
+  [['--minutes', '0'], '--minutes must be a number, at least 2'],
   [['--minutes'], "'--minutes <value>' argument missing"],
   [['--leak', 'water'], 'water is no leak; there are sessions, listeners, descriptors, timers'],
   [['--hours', '2'], "Unknown option '--hours'"],

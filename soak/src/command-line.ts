@@ -23,7 +23,8 @@ export function commandLineOf(args: string[]): CommandLine {
     },
   })
   const minutes = Number(values.minutes)
-  if (!(minutes >= 1 && minutes < Infinity)) throw new RangeError('--minutes must be a number, at least 1')
+  if (!(minutes >= 2 && minutes < Infinity))
+    throw new RangeError('--minutes must be a number, at least 2: shorter runs decide nothing')
   leaksNamed(values.leak)
   return { minutes, out: values.out, leak: values.leak }
 }

@@ -12,9 +12,11 @@ import type { WorldModule } from './world-module.ts'
 const enough = 10
 
 async function main(): Promise<void> {
+  const args = process.argv.slice(2)
+  if (args.includes('--help')) return console.log(usage)
   let options: SimulationOptions
   try {
-    options = parseOptions(process.argv.slice(2))
+    options = parseOptions(args)
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`)
     process.exitCode = 2
@@ -51,7 +53,8 @@ async function liveThrough(module: string, options: SimulationOptions): Promise<
     printViolations(violations)
     console.log(`  replay: ${commandFor(seed, options, '--trace')}`)
   }
-  if (failures[0]) console.log(`\nas small as it gets: ${commandFor(failures[0].seed, options, '--shrink')}`)
+  if (failures[0])
+    console.log(`\nas small as it gets: ${commandFor(failures[0].seed, options, '--shrink --trace')}`)
   const left = from + count - next
   const same = `${mutantOption(options)}--workers ${workers}`
   if (left > 0) console.log(`\ngo on: npm run sim -- ${same} --from ${next} --seeds ${left}`)
@@ -63,6 +66,7 @@ async function lookInto(module: string, seed: number, options: SimulationOptions
   const { world } = (await import(module)) as WorldModule
   let schedule = world.generate(seed)
   const [first] = options.shrink ? await world.live(schedule) : []
+  if (options.shrink && !first) console.log('nothing to make smaller')
   if (first) {
     const before = schedule.steps.length
     schedule = await world.shrink(schedule, async (smaller) =>
@@ -71,7 +75,7 @@ async function lookInto(module: string, seed: number, options: SimulationOptions
     console.log(`${before} steps shrank to ${schedule.steps.length}:\n${JSON.stringify(schedule, null, 1)}\n`)
   }
   const { violations, text } = await world.trace(schedule)
-  if (options.trace || options.shrink) console.log(`${text}\n`)
+  if (options.trace) console.log(`${text}\n`)
   console.log(violations.length > 0 ? `seed ${seed} broke a promise` : `seed ${seed} broke no promise`)
   printViolations(violations)
   if (violations.length > 0) process.exitCode = 1
@@ -110,8 +114,8 @@ async function withBuild<Result>(mutant: Mutant | null, use: (module: string) =>
 
 function mutantCalled(name: string): Mutant {
   const mutant = mutants.find((each) => each.name === name)
-  if (mutant) return mutant
-  throw new TypeError(`no mutant is called ${name}; there are ${mutants.map((each) => each.name).join(', ')}`)
+  if (!mutant) throw new Error(`${name} is no mutant`)
+  return mutant
 }
 
 const commandFor = (seed: number, options: SimulationOptions, what: string): string =>

@@ -22,6 +22,7 @@ test.each([
   [['--from', '-3'], '--from'],
   [['--seed', '3', '--mutants'], 'neither'],
   [['--seed', '3', '--from', '2'], 'neither'],
+  [['--mutant', 'nonsense'], 'there are stale-close'],
   [['--unknown'], '--unknown'],
   [['4711'], '4711'],
 ])('%j is refused with a reason', (args, reason) => {

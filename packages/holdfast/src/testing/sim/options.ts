@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { mutants as planted } from '../mutants/mutants.ts'
 
 /** What the command line asks for. */
 export interface SimulationOptions {
@@ -22,7 +23,7 @@ export const usage = `Lives through simulated worlds, and looks whether a promis
   npm run sim -- --seeds 10000 --from 1     many seeds, two at once
   npm run sim -- --seed 4711                one seed
   npm run sim -- --seed 4711 --trace        … and tells all that happens in it
-  npm run sim -- --seed 4711 --shrink       … and makes its schedule as small as it can
+  npm run sim -- --seed 4711 --shrink       … and makes its schedule as small as it can; with --trace tells that one
   npm run sim -- --mutants                  for each planted bug, how many seeds it takes to find it
   npm run sim -- --mutant stale-close …     any of these, with this bug only
 
@@ -46,6 +47,10 @@ export function parseOptions(args: readonly string[]): SimulationOptions {
   const { seed, mutant = null, mutants, trace, shrink } = values
   if (seed !== undefined && (mutants || values.seeds !== undefined || values.from !== undefined))
     throw new TypeError('--seed is one, and needs neither --seeds nor --from nor --mutants')
+  if (mutant !== null && !planted.some(({ name }) => name === mutant))
+    throw new TypeError(
+      `no mutant is called ${mutant}; there are ${planted.map(({ name }) => name).join(', ')}`,
+    )
   if (seed === undefined && (trace || shrink)) throw new TypeError('--trace and --shrink are for one --seed')
   return {
     seeds: numberOf('seeds', values.seeds ?? (mutants ? '5000' : '1000')),

@@ -7,7 +7,7 @@ import type { Action, Schedule, Step } from './schedule.ts'
 import { Trace } from './trace.ts'
 import { World } from './world.ts'
 
-/** By then everything has to be in order again: the longest backoff, a silence that is judged, three transports. */
+/** By then everything has to be in order again: the longest backoff, a silence that is judged, three transports, slow iterators. */
 const patienceMs = 400_000
 /** By then a link whose packets vanish was found out, and another one took its place. */
 const silenceMs = 120_000
@@ -208,7 +208,7 @@ async function conclude(world: World): Promise<void> {
   // What begins from now on must have begun before there is something to miss.
   await pair.clock.reaches(() => oracle.subscriptions.allReady(devices), silenceMs)
   await pair.clock.settled(Promise.all(settings.topics.map((topic) => pair.hub.publish(topic, last))))
-  if (!(await pair.clock.reaches(() => oracle.subscriptions.hasLast(devices, () => last), silenceMs)))
+  if (!(await pair.clock.reaches(() => oracle.subscriptions.hasLast(devices, () => last), patienceMs)))
     oracle.subscriptions.reportSilent(devices, () => last)
   check(world)
   const report = oracle.reportOf('ending')
