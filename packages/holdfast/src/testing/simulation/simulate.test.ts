@@ -198,7 +198,7 @@ test('between runs there is time for real timers, such as the timeout of a test'
   await simulate({ runs: 3 }, async ({ seed }) => {
     const begun = performance.now()
     while (performance.now() < begun + 3);
-    // After the first run the timer may have been looked at too early, after the second it was due.
+    // The first run made the timer due, so it is over by the third at the latest.
     if (seed === 3) expect(struck).toBe(true)
   })
 })
