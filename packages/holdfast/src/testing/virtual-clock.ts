@@ -184,3 +184,6 @@ export class VirtualClock {
 
 const isBefore = (one: ScheduledEvent, other: ScheduledEvent): boolean =>
   (one.at - other.at || one.phase - other.phase || one.order - other.order) < 0
+
+/** The process looks after what it has to do in real time, such as a timer of a test framework. */
+export const realTurn = (): Promise<void> => new Promise((resolve) => nextTurn(resolve))

@@ -107,8 +107,9 @@ export class Chaos {
 
   /** @throws TypeError for a fault that there is not, or a mean that is no positive number */
   constructor(victims: Victims, { faults: names = faultNames, meanMs = 3_000 }: MisbehaveOptions) {
-    const unknown = names.find((name) => !(name in faults))
-    if (unknown !== undefined) throw new TypeError(`there is no fault ${unknown}`)
+    const unknown = names.find((name) => !faultNames.includes(name))
+    if (unknown !== undefined)
+      throw new TypeError(`there is no fault ${unknown}, there are ${faultNames.join(', ')}`)
     if (names.length === 0) throw new TypeError('name at least one fault')
     if (!(meanMs > 0 && meanMs < Infinity)) throw new TypeError('meanMs must be a positive number')
     this.#victims = victims

@@ -9,7 +9,10 @@ export interface SimulationClock {
   readonly wallNow: number
   /** Waits until so many milliseconds have passed, and everything that was due by then has happened. */
   advance(ms: number): Promise<void>
-  /** Waits until everything that is due now has happened, and what that caused at once. */
+  /**
+   * Waits until everything that is due now has happened, and what that caused at once. It does not wait for what travels, which
+   * takes 10 ms each way unless `network.slow` says otherwise: that is for `advance` and `until`.
+   */
   settle(): Promise<void>
   /**
    * Waits until a condition holds, which is looked at after each event.
@@ -156,14 +159,15 @@ export class SimulatedTime implements SimulationClock {
     const { end, condition, resolve, reject } = waiter
     await this.#clock.advance(end - this.now)
     if (!this.#waiters.delete(waiter)) return
-    if (condition) reject(new Error(`this did not come to hold in time: ${String(condition)}`))
+    if (condition) reject(new Error(`this did not come to hold in time: ${String(condition)}\n${hint}`))
     else resolve()
   }
 }
 
 const ignore = (): void => {}
 
-const hint =
-  'It may wait for something outside of the simulation, such as a real timer or a file: see `clock.hold`.'
+/** Why nothing may have happened although time passed. */
+export const hint =
+  'Something may wait for what is outside of the simulation, such as a real timer, a file or WebCrypto: see `clock.hold`.'
 const stuck = `The run has not ended, and nothing is left that could happen. ${hint}`
 const tooLong = (ms: number): string => `The run did not end within ${ms} ms of simulated time. ${hint}`

@@ -11,9 +11,10 @@ import { leftInHub, simulatedHub, type SimulatedHub } from '../simulated-hub.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { Chaos, type MisbehaveOptions, type Victims } from './chaos.ts'
 import { LastingFaults } from './lasting-faults.ts'
+import { withErrors } from './shown-error.ts'
 import { FaultyNetwork, type Way } from './simulated-network.ts'
 import { FaultyPages, type Seat } from './simulated-page.ts'
-import { SimulatedTime } from './simulated-time.ts'
+import { hint, SimulatedTime } from './simulated-time.ts'
 import type { SimulatedConnectOptions, Simulation, StartHub } from './simulation.ts'
 
 /** By then a link whose packets vanish was found out at both ends, with the default heartbeat, and another one took its place. */
@@ -75,10 +76,10 @@ export class SimulatedWorld implements Simulation {
   restartHub(): Hub {
     if (!this.#start) throw new Error('no hub was started yet')
     this.killHub()
-    this.#tell('hub', 'started')
     let made: SimulatedHub | null = null
     this.#start(<Context>(options: HubOptions<Context> = {}) => {
       if (made) throw new Error('a start of the hub makes one hub')
+      this.#tell('hub', 'started')
       const random = SeededRandom.of(this.seed, `hub ${++this.#hubs}`)
       const simulated = simulatedHub({ logger: this.#logger, ...options }, this.#virtual, random)
       made = simulated
@@ -86,6 +87,7 @@ export class SimulatedWorld implements Simulation {
       this.#running = made
       return simulated.hub
     })
+    if (!this.#running) throw new Error('the function made no hub: use the createHub that it is given')
     return this.hub
   }
 
@@ -129,7 +131,7 @@ export class SimulatedWorld implements Simulation {
       await this.clock.advance(silenceMs)
       await this.clock.until(inOrder, patienceMs)
     } catch (cause) {
-      throw new Error(`not in order although everything works: ${this.#disorder()}`, { cause })
+      throw new Error(`not in order although everything works: ${this.#disorder()}\n${hint}`, { cause })
     }
   }
 
@@ -226,7 +228,7 @@ export class SimulatedWorld implements Simulation {
 
   get #logger(): Logger {
     const log = (details: object, message: string): void =>
-      this.#tell('hub', `${message} ${JSON.stringify(details)}`)
+      this.#tell('hub', `${message} ${JSON.stringify(details, withErrors)}`)
     return { warn: log, error: log }
   }
 
