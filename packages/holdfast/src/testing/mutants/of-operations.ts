@@ -13,7 +13,7 @@ export const mutantsOfOperations: readonly Mutant[] = [
       },
     ],
     breaks: 'operations',
-    seed: 10,
+    seed: 11,
   },
   {
     name: 'ledger-forgets',
