@@ -147,14 +147,12 @@ describe.skipIf(browserMissing)(`in Chromium (${browserMissing ?? 'browser found
     for (let round = 0; round < 100; round++) {
       const payload = `round-${round}`
       const asked = hub.ask<string>({ user: 'ana' }, 'approve', payload)
-      /* oxlint-disable no-await-in-loop -- one round after the other */
       if (round % 6 === 0) {
         const [one, other] = devices
         await one.open(transports[(round / 6) % 3] ?? 'websocket')
         await other.open(transports[Math.floor(round / 18) % 3] ?? 'websocket')
       }
       const winner = await answerAtOnce(payload, asked)
-      /* oxlint-enable no-await-in-loop */
       wins[winner] = (wins[winner] ?? 0) + 1
     }
     expect(wins).toEqual([expect.any(Number), 100 - (wins[0] ?? 0)])
@@ -179,7 +177,6 @@ describe.skipIf(browserMissing)(`in Chromium (${browserMissing ?? 'browser found
     const mine = hub.ask<string>({ user: 'ana' }, 'approve', 'mine')
     const theirs = hub.ask<string>({ user: 'ana' }, 'approve', 'theirs')
     for (const payload of ['mine', 'theirs']) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await Promise.all([away.isShown(payload, 'pending'), there.isShown(payload, 'pending')])
     }
     await away.page.context().setOffline(true)

@@ -103,7 +103,6 @@ export class HttpLink extends Link {
         ({ status }) => status >= 400,
         () => true,
       )
-    // oxlint-disable-next-line no-await-in-loop -- a link polls once at a time
     while (!(await isOver()));
     this.end(null)
   }

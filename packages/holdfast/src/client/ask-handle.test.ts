@@ -7,7 +7,6 @@ afterEach(() => vi.restoreAllMocks())
 async function collectGarbage(): Promise<void> {
   for (let round = 0; round < 20; round++) {
     globalThis.gc?.()
-    // oxlint-disable-next-line no-await-in-loop -- finalizers run between turns
     await nextTurn()
   }
 }

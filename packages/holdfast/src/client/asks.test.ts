@@ -29,7 +29,6 @@ const failed = (number: number, code: ErrorCode): ResultFrame => ({
 const hubs: ScriptedHub[] = []
 afterEach(async () => {
   for (const { clock, client } of hubs.splice(0)) {
-    // oxlint-disable-next-line no-await-in-loop -- one clock after the other
     await clock.settled(client.close())
     expect(client.stats()).toMatchObject({ asks: 0, deadlines: 0, pending: 0, listeners: 0 })
   }

@@ -82,7 +82,6 @@ class Trial {
 
   async run(all: readonly Action[], check: (trial: Trial) => void): Promise<void> {
     for (const action of all) {
-      // oxlint-disable-next-line no-await-in-loop -- one action after another
       await this.#act(action)
       check(this)
     }

@@ -34,7 +34,6 @@ const kilobyte = 1_024
 async function arrayBufferBytes(): Promise<number> {
   for (const _ of ['first', 'second']) {
     globalThis.gc?.()
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await new Promise(setImmediate)
   }
   return process.memoryUsage().arrayBuffers
@@ -212,7 +211,6 @@ describe('memory of the memory engine', () => {
     const { engine } = start({ messages: 10 })
     const log = await opened(engine, 'a')
     for (const batch of Array.from({ length: 50 }, () => many('a', 100, 100))) {
-      // oxlint-disable-next-line no-await-in-loop -- after each batch
       await engine.append(batch)
       expect(engine.stats().retainedBytes).toBeLessThanOrEqual(8 * kilobyte)
     }

@@ -57,7 +57,6 @@ export class FakeEngineHost implements EngineHost {
   /** Resolves when the log has got as far as the offset: an engine may tell of messages later than it accepts them. */
   async reached(log: TopicLog, offset: number): Promise<void> {
     while (log.head < offset) {
-      // oxlint-disable-next-line no-await-in-loop -- each turn waits for the next notice
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
   }

@@ -87,7 +87,6 @@ export class RawHttpLink {
     if (this.response) {
       await until(() => found() !== undefined || this.ended, `a ${type} comes`)
     } else {
-      // oxlint-disable-next-line no-await-in-loop -- a link polls once at a time
       while (!found()) if ((await this.poll()).status >= 400) break
     }
     const frame = found()
@@ -101,7 +100,6 @@ export class RawHttpLink {
   async close(): Promise<void> {
     this.response?.destroy()
     if (this.response || (await this.send({ type: 'leave' })).status !== 204) return
-    // oxlint-disable-next-line no-await-in-loop -- a link polls once at a time
     while ((await this.poll({ 'holdfast-wait': '0' })).status === 200);
   }
 

@@ -88,7 +88,6 @@ export class PendingFetch {
   async #text(): Promise<string> {
     const pieces: Uint8Array[] = []
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- piece by piece
       const { done, value } = await this.#read()
       if (done) return Buffer.concat(pieces).toString()
       if (value) pieces.push(value)

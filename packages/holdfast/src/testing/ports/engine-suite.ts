@@ -236,7 +236,6 @@ function epochs(start: StartEngine): void {
     const log = await opened(engine, 'a')
     log.release()
     for (const _ of [1, 2, 3]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after another is what is tested
       const again = await opened(engine, 'a')
       expect([again.epoch, again.head, again.oldest]).toEqual([log.epoch, 0, 1])
       again.release()

@@ -50,7 +50,6 @@ function writing(pair: PortPair): void {
     const { client, end } = await openedLink(bench())
     for (const text of framesOfManySizes) {
       // As the hub does: one write at a time.
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is what is tested
       await written(bench(), end, text)
     }
     await bench().until(() => client.frames.length >= framesOfManySizes.length, 'all arrive')

@@ -77,7 +77,6 @@ export class RealWorld {
     const world = new RealWorld(settings, await buildProgram('recorded-hub'), folder)
     await world.startHub()
     for (let place = 0; place < settings.clients; place++) {
-      // oxlint-disable-next-line no-await-in-loop -- so that the seeds come in order
       const proxy = await FaultProxy.before(world.#port, world.random.integer(1, 1e9))
       world.proxies.push(proxy)
       world.connect(proxy)
@@ -194,7 +193,6 @@ export class RealWorld {
     await Promise.all(this.proxies.map((proxy) => proxy.close()))
     this.truth.close()
     for (const folder of [this.#folder, this.#program.folder])
-      // oxlint-disable-next-line no-await-in-loop -- two
       await rm(folder, { recursive: true, force: true })
   }
 

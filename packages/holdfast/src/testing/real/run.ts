@@ -72,7 +72,6 @@ async function happen(world: RealWorld, settings: RunSettings): Promise<void> {
 async function paced(goesOn: () => boolean, perSecond: number, perform: () => void): Promise<void> {
   for (let due = 0; goesOn(); due += (perSecond * tickMs) / 1_000) {
     for (; due >= 1; due--) perform()
-    // oxlint-disable-next-line no-await-in-loop -- a pace
     await pause(tickMs)
   }
 }
@@ -113,7 +112,6 @@ async function pauseAgainAndAgain(
 /** Whether the run still goes on after so long. */
 async function waits(goesOn: () => boolean, ms: number): Promise<boolean> {
   const until = performance.now() + ms
-  // oxlint-disable-next-line no-await-in-loop -- a clock
   while (goesOn() && performance.now() < until) await pause(tickMs)
   return goesOn()
 }

@@ -15,11 +15,8 @@ test('S34 a topic that never had a message can be resumed any number of times, a
   expect(position.offset).toBe(0)
   for (let time = 0; time < 10; time++) {
     links.at(-1)?.cut()
-    // oxlint-disable-next-line no-await-in-loop -- one resume after the other
     await pair.clock.until(() => client.state !== 'live')
-    // oxlint-disable-next-line no-await-in-loop -- one resume after the other
     await pair.clock.until(() => client.state === 'live')
-    // oxlint-disable-next-line no-await-in-loop -- one resume after the other
     await pair.clock.advance(50)
   }
   links.at(-1)?.cut()
@@ -52,9 +49,7 @@ test('S35 messages published while a client replays join without hole or repeat'
   const { client, links } = await pair.connected()
   const topic = recordTopic(client, 'room', { from: 'start' })
   for (let next = 501; next <= 600; next++) {
-    // oxlint-disable-next-line no-await-in-loop -- published while the others are on their way
     await publishNumbers(pair, 'room', [next])
-    // oxlint-disable-next-line no-await-in-loop -- published while the others are on their way
     await pair.clock.advance(15)
     if (next === 550) links.at(-1)?.cut()
   }

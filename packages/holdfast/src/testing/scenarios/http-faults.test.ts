@@ -36,9 +36,7 @@ overLongPoll.test(
     await pair.clock.settled(topic.subscription.ready)
     for (let time = 0; time < 5; time++) {
       faultsOf(reader).loseResponse('poll')
-      // oxlint-disable-next-line no-await-in-loop -- one loss after the other
       await publishNumbers(pair, 'room', upTo(10 * time + 10, 10 * time + 1))
-      // oxlint-disable-next-line no-await-in-loop -- one loss after the other
       await pair.clock.advance(200)
     }
     expect(topic.data).toEqual(upTo(50))
@@ -52,7 +50,6 @@ overLongPoll.test('S45 the same at every moment of operations', async () => {
   for (let events = 0; events < 40; events++) {
     const { started, executed } = counting()
     const pair = overLongPoll.makePair({ started })
-    /* oxlint-disable no-await-in-loop -- one run after the other */
     const pairClient = await pair.connected()
     const { client, links } = pairClient
     const topic = recordTopic(client, 'room', { from: 'start' })
@@ -66,7 +63,6 @@ overLongPoll.test('S45 the same at every moment of operations', async () => {
     expect(executed).toEqual([1])
     expect(topic.data).toEqual([1, 2, 3])
     expect(links).toHaveLength(1)
-    /* oxlint-enable no-await-in-loop */
   }
 })
 
@@ -106,7 +102,6 @@ overHttp.test('S22 the same however long it was stuck, while its retry arrives',
   for (let delayMs = 0; delayMs < 120; delayMs += 3) {
     const { started, executed } = counting()
     const pair = overHttp.makePair({ started, network: { bytesPerMs: 10, segmentBytes: 20 } })
-    /* oxlint-disable no-await-in-loop -- one run after the other */
     const pairClient = await pair.connected()
     const { client, links } = pairClient
     faultsOf(pairClient).delaySend(delayMs)
@@ -118,7 +113,6 @@ overHttp.test('S22 the same however long it was stuck, while its retry arrives',
     // Nor is anything of it answered again.
     expect(pairClient.link.count('down', 'result')).toBe(3)
     expect(links).toHaveLength(1)
-    /* oxlint-enable no-await-in-loop */
   }
 })
 
@@ -201,9 +195,7 @@ overHttp.test(
     const stuck = watchSettlement(client.request('count', 'stuck', { timeoutMs: 600_000 }))
     while (links.length === 1 && pair.clock.now < lostAt + 200_000) {
       // Messages that arrive prove the downlink only.
-      // oxlint-disable-next-line no-await-in-loop -- time passes
       await publishNumbers(pair, 'room', [1])
-      // oxlint-disable-next-line no-await-in-loop -- time passes
       await pair.clock.advance(1_000)
     }
     expect(pair.clock.now - lostAt).toBeLessThanOrEqual(42_000)

@@ -100,14 +100,12 @@ test('S40 a wrong key, an unknown session and another user get the same answer, 
   }
   const answers: unknown[] = []
   for (const hello of Object.values(presented)) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const raw = await RawClient.greeting(pair, { ...hello, attempt: 99 })
     const welcome = raw.only('welcome')
     expect(welcome).toMatchObject({ resumed: false, received: 0 })
     expect(welcome['session']).not.toMatchObject({ id: session.id })
     answers.push(raw.frames.map((frame) => ({ ...frame, session: null, subject: null, time: null })))
     raw.send({ type: 'leave' })
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await pair.clock.advance(100)
   }
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)

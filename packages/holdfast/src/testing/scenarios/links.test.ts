@@ -156,13 +156,11 @@ test('S7 a full hub refuses the next session with a time to come back, and admit
 test('S7 sessions at rest count apart', async () => {
   const pair = makePair({ hub: { limits: { maxSessions: 2, maxRestingSessions: 3 } } })
   for (let reload = 0; reload < 10; reload++) {
-    // oxlint-disable-next-line no-await-in-loop -- one reload after the other
     const raw = await RawClient.greeting(pair, {
       producer: { id: `reloaded-producer-${1_000 + reload}`, highest: 0, open: [] },
     })
     expect(raw.all('welcome')).toHaveLength(1)
     raw.close()
-    // oxlint-disable-next-line no-await-in-loop -- one reload after the other
     await pair.clock.until(() => pair.hub.stats().links === 0)
   }
   expect(pair.hub.stats().sessions).toEqual({ live: 0, resting: 3 })

@@ -144,7 +144,6 @@ test('S21 the same over many cuts at every moment', async () => {
   for (let events = 0; events < 40; events++) {
     const { started, executed } = counting()
     const pair = makePair({ started })
-    /* oxlint-disable no-await-in-loop -- one run after the other */
     const { client, links } = await pair.connected()
     const operations = [client.publish('room', 1), client.request('count', 1), client.publish('room', 2)]
     for (let event = 0; event < events; event++) await pair.clock.step(pair.clock.now + 100)
@@ -153,7 +152,6 @@ test('S21 the same over many cuts at every moment', async () => {
     expect(results).toMatchObject([{ offset: 1 }, 1, { offset: 2 }])
     expect(executed).toEqual([1])
     expect(pair.hub.stats().topics.messages).toBe(2)
-    /* oxlint-enable no-await-in-loop */
   }
 })
 
@@ -294,9 +292,7 @@ test('S23 a request that runs for ten minutes holds up neither the others nor th
   const long = client.request('long', null, { timeoutMs: 1_000_000 })
   for (let batch = 0; batch < 20; batch++) {
     const others = Array.from({ length: 500 }, (_, index) => client.request('count', index))
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
     await pair.clock.settled(Promise.all(others))
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
     await pair.clock.advance(30_000)
   }
   expect(executed).toHaveLength(10_000)

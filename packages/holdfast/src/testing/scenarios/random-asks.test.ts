@@ -162,7 +162,6 @@ test(
     const { pair } = crowd
     const { random, clock } = pair
     for (const user of [...users, ...users]) crowd.addDevice(user)
-    /* oxlint-disable no-await-in-loop -- one thing after the other */
     while (crowd.asked.size < count) {
       for (let asks = random.integer(1, 40); asks > 0; asks--) crowd.ask()
       if (random.chance(0.4)) await crowd.break()
@@ -177,7 +176,6 @@ test(
       for (const user of users) crowd.addDevice(user)
       await clock.advance(120_000)
     }
-    /* oxlint-enable no-await-in-loop */
     await clock.advance(60_000)
     expect(crowd.faults().slice(0, 20)).toEqual([])
     expect(pair.hub.asks()).toEqual([])

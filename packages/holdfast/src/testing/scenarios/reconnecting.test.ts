@@ -12,10 +12,8 @@ const { test, makePair } = overEachTransport()
 async function waits(pair: Pair, { client, states }: PairClient, count: number): Promise<number[]> {
   const durations: number[] = []
   while (durations.length < count) {
-    // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
     await pair.clock.until(() => client.state === 'waiting')
     const began = pair.clock.now
-    // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
     await pair.clock.until(() => client.state !== 'waiting')
     durations.push(pair.clock.now - began)
   }
@@ -63,7 +61,6 @@ test('S14 a client never has more than one timer and one socket, whatever happen
     ]
     pair.random.pick(happenings)()
     pair.random.pick(happenings)()
-    // oxlint-disable-next-line no-await-in-loop -- one round after the other
     await pair.clock.advance(pair.random.integer(0, 3_000))
     expect(loop.timerCount).toBe(1)
     expect(links.filter((each) => !each.goneAt('client')).length).toBeLessThanOrEqual(1)
@@ -88,7 +85,6 @@ async function closeAfter(
   const flush = watchSettlement(client.flush())
   for (let event = 0; event < events; event++) {
     meanwhile(pairClient, event)
-    // oxlint-disable-next-line no-await-in-loop -- event by event
     await pair.clock.step(pair.clock.now + 3_000)
   }
   const wasLive = client.state === 'live' && client.pending === 0
@@ -155,7 +151,6 @@ test.each<[string, (pair: Pair) => ConnectOptions, (client: PairClient, event: n
   ],
 ])('S15 close() at every point %s leaves nothing', async (_point, prepare, meanwhile) => {
   for (let events = 0; events < 60; events++) {
-    // oxlint-disable-next-line no-await-in-loop -- one run after the other
     await closeAfter(events, prepare, meanwhile)
   }
 })
@@ -377,7 +372,6 @@ test('S31 token() is called once for each attempt and never twice at once', asyn
   })
   for (let time = 0; time < 10; time++) {
     client.reconnectNow()
-    // oxlint-disable-next-line no-await-in-loop -- ten races, one after the other
     await pair.clock.advance(97)
   }
   await pair.clock.until(() => client.state === 'live')

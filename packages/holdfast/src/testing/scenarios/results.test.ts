@@ -11,7 +11,6 @@ test('[R26] what was published before a reply is seen before it', async () => {
     started: (hub) =>
       void hub.onRequest('publish', async (count) => {
         for (let number = 1; number <= Number(count); number++) {
-          // oxlint-disable-next-line no-await-in-loop -- one after the other
           await hub.publish(`room:${number % 7}`, number)
         }
         return 'published'
@@ -27,7 +26,6 @@ test('[R26] what was published before a reply is seen before it', async () => {
   await pair.clock.advance(50)
   for (let number = 1; number <= 20; number++) {
     raw.send({ type: 'request', number, method: 'publish', data: 300 })
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await pair.clock.advance(50)
   }
   let messages = 0

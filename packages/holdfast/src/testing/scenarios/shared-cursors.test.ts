@@ -130,7 +130,6 @@ test('a bounded iterator stops reading when it is full and goes on from its posi
   const seen: unknown[] = []
   const iterator = subscription[Symbol.asyncIterator]()
   for (let next = 1; next <= 100; next++) {
-    // oxlint-disable-next-line no-await-in-loop -- a slow consumer
     const result = await pair.clock.settled(iterator.next())
     seen.push(result.done ? 'done' : result.value)
   }
@@ -150,15 +149,12 @@ test('a bounded iterator that stays full beyond what is kept yields a gap', asyn
   const subscription = client.subscribe('room', { from: 'start', buffer: 5 })
   await pair.clock.settled(subscription.ready)
   for (let first = 1; first <= 100; first += 10) {
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
     await publishNumbers(pair, 'room', upTo(first + 9, first))
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
     await pair.clock.advance(50)
   }
   const seen: unknown[] = []
   const iterator = subscription[Symbol.asyncIterator]()
   while (seen.length < 26) {
-    // oxlint-disable-next-line no-await-in-loop -- a slow consumer
     const result = await pair.clock.settled(iterator.next())
     seen.push(result.done ? 'done' : result.value.type === 'gap' ? result.value : result.value.offset)
   }
@@ -190,7 +186,6 @@ test('a full iterator does not hold up another subscription of the same topic', 
   const iterator = full[Symbol.asyncIterator]()
   const seen: number[] = []
   while (seen.length < 25) {
-    // oxlint-disable-next-line no-await-in-loop -- a slow consumer
     const result = await pair.clock.settled(iterator.next())
     if (!result.done && result.value.type === 'message') seen.push(result.value.offset)
   }

@@ -10,9 +10,7 @@ const text = 'x'.repeat(1_000)
 /** Publishes messages of about 1 KB, a hundred each 100 ms. */
 async function publishKilobytes(pair: Pair, count: number): Promise<void> {
   for (let batch = 0; batch < count / 100; batch++) {
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
     await pair.clock.settled(Promise.all(Array.from({ length: 100 }, () => pair.hub.publish('room', text))))
-    // oxlint-disable-next-line no-await-in-loop -- batch by batch
     await pair.clock.advance(100)
   }
 }
@@ -75,7 +73,6 @@ test('S9 what stalled readers pin is bounded: they are ended, and resume', async
   await pair.clock.settled(Promise.all(topics.map(({ subscription }) => subscription.ready)))
   for (const [index, { link }] of stalled.entries()) {
     link.down.hold()
-    // oxlint-disable-next-line no-await-in-loop -- each stalls at another place
     await publishKilobytes(pair, 700 + index)
   }
   await publishKilobytes(pair, 1_000)

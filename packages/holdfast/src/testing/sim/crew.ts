@@ -60,14 +60,12 @@ class Crew {
   async work(): Promise<void> {
     const { module, progressed } = this.#options
     let worker = new WatchedWorker(module)
-    /* oxlint-disable no-await-in-loop -- one seed after the other */
     for (let seed = this.#take(); seed !== null; seed = this.#take()) {
       this.#ahead.set(seed, await worker.live(seed))
       this.#count()
       progressed?.(this.found)
       if (worker.hung) worker = new WatchedWorker(module)
     }
-    /* oxlint-enable no-await-in-loop */
     await worker.end()
   }
 

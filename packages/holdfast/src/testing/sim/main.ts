@@ -85,7 +85,6 @@ async function lookInto(module: string, seed: number, options: SimulationOptions
 async function findMutants({ from, seeds: count, workers, mutant: only }: SimulationOptions): Promise<void> {
   const planted = only === null ? mutants : [mutantCalled(only)]
   let survivors = 0
-  /* oxlint-disable no-await-in-loop -- one bug after the other */
   for (const mutant of planted) {
     const { next, failures } = await withBuild(mutant, (module) =>
       search({ module, from, count, workers, enough: 1, promise: mutant.breaks }),
@@ -97,7 +96,6 @@ async function findMutants({ from, seeds: count, workers, mutant: only }: Simula
     console.log(`${mutant.name.padEnd(26)} ${result}, by seed ${first?.seed ?? '-'}\n    ${mutant.bug}`)
     if (violation) console.log(`    ${describe(violation).slice(0, 160)}`)
   }
-  /* oxlint-enable no-await-in-loop */
   console.log(`\n${planted.length - survivors} of ${planted.length} planted bugs were found`)
   if (survivors > 0) process.exitCode = 1
 }

@@ -36,7 +36,6 @@ async function talk(simulation: Simulation, clients: readonly Client[]): Promise
         () => outcomes.set(data, 'done'),
         (error: HoldfastError) => outcomes.set(data, error.outcome ?? error.code),
       )
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await simulation.clock.advance(simulation.random.integer(0, 3_000))
   }
   await simulation.calm()

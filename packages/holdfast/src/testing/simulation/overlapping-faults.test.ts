@@ -65,7 +65,6 @@ test('what ends a fault ends no other', () =>
     ]
     network.cut(client)
     for (const end of ends) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await comesBack(simulation, client)).toBe(false)
       end()
       end()

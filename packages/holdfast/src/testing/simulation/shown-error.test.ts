@@ -17,7 +17,6 @@ test('what a handler of the hub throws fails no run, but the caller and the hist
     })
     const client = simulation.connect()
     for (const method of ['store', 'move', 'check', 'count'])
-      // oxlint-disable-next-line no-await-in-loop -- in this order they are told
       await expect(client.request(method, null)).rejects.toMatchObject({ code: 'handler_failed' })
     await expect(client.publish('t', 1)).rejects.toMatchObject({ code: 'authorize_failed' })
     const told = simulation.history.filter((line) => line.includes('failed')).map((line) => line.slice(14))

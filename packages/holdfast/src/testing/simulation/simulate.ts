@@ -26,13 +26,11 @@ export async function simulate(
   run: (simulation: Simulation) => Promise<void>,
 ): Promise<void> {
   const { seed, runs, withinMs } = settingsOf(options)
-  /* oxlint-disable no-await-in-loop -- one after the other: the first that fails is reported */
   for (let next = seed; next < seed + runs; next++) {
     // So that the timeout of a test can strike.
     if (next > seed) await realTurn()
     await simulateOnce(next, withinMs, run)
   }
-  /* oxlint-enable no-await-in-loop */
 }
 
 /** A run that failed; `cause` is what it failed with. */

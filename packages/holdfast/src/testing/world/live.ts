@@ -54,7 +54,6 @@ async function act(world: World, { settings, steps }: Schedule, told: Trace | nu
   const { clock } = world.pair
   for (const client of settings.clients) world.connect(client)
   for (const step of steps) {
-    // oxlint-disable-next-line no-await-in-loop -- one step after the other
     if (step.at > clock.now) await clock.advance(step.at - clock.now)
     told?.tell('world', JSON.stringify(step))
     perform(world, step)

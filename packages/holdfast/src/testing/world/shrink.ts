@@ -23,8 +23,6 @@ export async function shrink(schedule: Schedule, fails: Fails): Promise<Schedule
   }
 }
 
-/* oxlint-disable no-await-in-loop -- each trial begins where the last one ended */
-
 async function dropSteps(schedule: Schedule, fails: Fails): Promise<Schedule> {
   let smallest = schedule
   for (let size = Math.ceil(schedule.steps.length / 2); size >= 1; size = Math.floor(size / 2)) {
@@ -55,8 +53,6 @@ async function firstThatFails(
   }
   return smallest
 }
-
-/* oxlint-enable no-await-in-loop */
 
 function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
   const plain: Partial<typeof settings> = {
