@@ -81,13 +81,14 @@ describe.skipIf(browserMissing)(`the chat's transports (${browserMissing ?? 'bro
     async (wanted, used) => {
       await using server = await startChat({ heartbeatMs: 1_000 })
       await using ada = await ChatPage.open(chromium, server, 'Ada')
-      // What is preferred while there is no link is what the next attempt begins with.
-      await ada.press('Unplug')
+      // What is preferred while there is no link is what the next attempt begins with. If one fails at the moment of
+      // plugging in, its successor goes live over something else, and comes back to what is preferred.
+      await ada.hurt('Unplug')
       await ada.becomes('Offline')
       await ada.prefers(wanted)
-      await ada.press('Plug in')
+      await ada.hurt('Plug in')
       await ada.tryNow()
-      await ada.uses(used)
+      await ada.uses(used, untilBetterMs)
       await ada.say('@assistant count to 400')
       await ada.lastContains(' 30 ')
       await ada.hurt('Cut the connection')
