@@ -1,6 +1,6 @@
 import type { SubscribeFrame, UnsubscribedFrame, UnsubscribeFrame } from '../../core/wire/frames.ts'
 import type { ErrorCode } from '../../core/wire/error-codes.ts'
-import type { TopicLog } from '../../engines/engine.ts'
+import type { OpenOutcome, TopicLog } from '../../engines/engine.ts'
 import type { Cursor } from './cursor.ts'
 import { concerns, type RevokeFilter, type Verdict } from './grants.ts'
 import type { HubParts } from '../hub-parts.ts'
@@ -83,16 +83,26 @@ export class LinkSubscriptions {
   }
 
   async #open(subscription: Subscription): Promise<void> {
-    const { engine, grants } = this.#parts
-    const { session } = subscription
+    const { grants } = this.#parts
+    const { session, topic } = subscription
     const revision = grants.revisionFor(session)
-    const opened = await engine.open(subscription.topic)
+    const opened = await this.#openLog(topic)
     if (opened.kind === 'refused') return this.#refuse(subscription, opened.code, opened.message, true)
     const { log } = opened
     if (subscription.owner.signal.aborted) return log.release()
     subscription.log = log
     if (revision === grants.revisionFor(session)) this.#begin(subscription, log)
     else this.#decide(subscription, () => this.#begin(subscription, log))
+  }
+
+  async #openLog(topic: string): Promise<OpenOutcome> {
+    const { engine, settings } = this.#parts
+    try {
+      return await engine.open(topic)
+    } catch (error) {
+      settings.logger.error({ error, topic }, 'the engine could not open a topic')
+      return { kind: 'refused', code: 'engine_failed', message: 'The engine could not open the topic.' }
+    }
   }
 
   #begin(subscription: Subscription, log: TopicLog): void {

@@ -122,8 +122,11 @@ test('S9 requests of the hub that pile up for a stalled reader wait within bound
 test('S9 with the least budget for control frames there is, all that a resume sends at once fits', async () => {
   const most = 100
   const limits = {
-    ...{ maxOpenOperations: most, maxSubscriptions: most, maxAsksOfUser: most },
-    ...{ maxResultLength: 30_000, maxControlBytes: 672_000 },
+    maxOpenOperations: most,
+    maxSubscriptions: most,
+    maxAsksOfUser: most,
+    maxResultLength: 30_000,
+    maxControlBytes: 672_000,
   }
   const makeHub = (maxControlBytes: number): Pair =>
     makePair({
