@@ -24,7 +24,7 @@ export interface RequestPayload extends Handling {
 /**
  * The simulated world: one hub at a time and its clients, over virtual time and a network of bytes, with the real drivers and
  * machines on both sides. (The memory engine shares nothing between hubs, so several at once would be several worlds; what there
- * is beside one hub is the next one after its restart, which knows nothing.)
+ * is beside one hub is the next one after its restart, which knows nothing, or only the asks.)
  */
 export class World {
   readonly settings: WorldSettings
