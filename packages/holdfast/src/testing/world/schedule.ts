@@ -33,6 +33,10 @@ export interface WorldSettings {
   readonly network: Partial<PipeConditions>
   /** How long the engine takes to conclude an ask. */
   readonly concludingMs: number
+  /** What the engine keeps of asks outlives the hub. Default false: the next hub knows of none. */
+  readonly lastingAsks?: boolean
+  /** How long devices wait to be told what became of an answer. Default: as long as it takes. */
+  readonly answerTimeoutMs?: number
   /** How long nothing happens at the end, while nobody may lose a link. */
   readonly quietMs: number
 }

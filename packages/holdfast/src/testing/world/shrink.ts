@@ -58,6 +58,7 @@ function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
   const plain: Partial<typeof settings> = {
     network: {},
     concludingMs: 0,
+    lastingAsks: false,
     tokenLifeMs: null,
     quietMs: 0,
     outboxOperations: 1_000,

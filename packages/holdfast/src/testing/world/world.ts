@@ -1,6 +1,7 @@
 import type { Ask } from '../../client/ask.ts'
 import { rejection } from '../../core/wire/errors.ts'
 import type { Engine } from '../../engines/engine.ts'
+import { MemoryAsks } from '../../engines/memory/memory-asks.ts'
 import type { Hub } from '../../server/hub.ts'
 import type { Identity } from '../../server/options.ts'
 import { Pair } from '../pair.ts'
@@ -23,13 +24,13 @@ export interface RequestPayload extends Handling {
 /**
  * The simulated world: one hub at a time and its clients, over virtual time and a network of bytes, with the real drivers and
  * machines on both sides. (The memory engine shares nothing between hubs, so several at once would be several worlds; what there
- * is beside one hub is the next one after its restart, which knows nothing.)
+ * is beside one hub is the next one after its restart, which knows nothing, or only the asks.)
  */
 export class World {
   readonly settings: WorldSettings
   readonly pair: Pair
   readonly devices: Device[] = []
-  readonly chronicle: Chronicle = new Chronicle()
+  readonly chronicle: Chronicle
   readonly services: Services = new Services()
   readonly oracle: Oracle
   /** `down`: its process is gone, and the next one has not started. */
@@ -42,6 +43,7 @@ export class World {
   constructor(schedule: Schedule) {
     const { seed, settings } = schedule
     this.settings = settings
+    this.chronicle = new Chronicle(settings.lastingAsks ? new MemoryAsks() : undefined)
     const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, network } = settings
     this.pair = new Pair({
       seed,
@@ -116,7 +118,9 @@ export class World {
   }
 
   answer(device: Device, ask: Ask, value: string): void {
-    this.oracle.asks.answered(device, ask, value, ask.answer(value))
+    const { answerTimeoutMs: timeoutMs } = this.settings
+    const promise = ask.answer(value, timeoutMs === undefined ? {} : { timeoutMs })
+    this.oracle.asks.answered(device, ask, value, promise, timeoutMs)
   }
 
   /** The hub's process dies with its memory. */
@@ -147,7 +151,12 @@ export class World {
   #engine(): Engine {
     const loop = (): VirtualLoop => this.pair.hubLoop
     const { concludingMs } = this.settings
-    return this.services.concluding(this.chronicle.engine(), loop, () => this.pause(loop(), concludingMs))
+    return this.services.concluding(
+      this.chronicle.engine(),
+      loop,
+      () => this.pause(loop(), concludingMs),
+      () => this.hubState !== 'down',
+    )
   }
 
   #started(hub: Hub): void {

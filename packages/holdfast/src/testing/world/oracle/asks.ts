@@ -19,6 +19,8 @@ interface Question {
   readonly step: StepOf<'ask'>
   readonly id: () => string
   readonly startedAt: number
+  /** Of the hub that was asked. */
+  readonly life: number
   readonly stop: AbortController
   state: 'waiting' | 'settled' | 'forgotten'
 }
@@ -28,6 +30,8 @@ interface GivenAnswer {
   readonly device: JudgedClient
   readonly ask: Ask
   readonly value: string
+  /** When the device gives up; Infinity: never. */
+  readonly until: number
   settled: boolean
 }
 
@@ -50,6 +54,7 @@ export class AskOracle {
       step,
       id,
       startedAt: this.#circumstances.now(),
+      life: this.#circumstances.chronicle.life,
       stop,
       state: 'waiting',
     }
@@ -60,8 +65,16 @@ export class AskOracle {
     )
   }
 
-  answered(device: JudgedClient, ask: Ask, value: string, promise: Promise<void>): void {
-    const given: GivenAnswer = { device, ask, value, settled: false }
+  /** @param timeoutMs how long the device waits for what becomes of it */
+  answered(
+    device: JudgedClient,
+    ask: Ask,
+    value: string,
+    promise: Promise<void>,
+    timeoutMs: number = Infinity,
+  ): void {
+    const until = this.#circumstances.now() + timeoutMs
+    const given: GivenAnswer = { device, ask, value, until, settled: false }
     this.#answers.push(given)
     promise.then(
       () => this.#wasTaken(given),
@@ -102,6 +115,22 @@ export class AskOracle {
       if (state === 'waiting') this.#report(null, `ask ${step.token} never ends`)
     }
     for (const given of this.#answers) if (!given.settled) this.#faultOf(given, 'never settles')
+  }
+
+  /** At rest: no device shows its own answer as somebody else's, nor somebody else's as its own. */
+  checkShown(): void {
+    for (const given of this.#answers) {
+      const { status, answeredBy } = given.ask
+      const own = this.#answers.filter(({ ask }) => ask === given.ask)
+      const won = this.#conclusionsOf(given.ask.id).filter(({ conclusion }) =>
+        own.some((each) => this.#isOf(conclusion, each)),
+      )
+      const named = won.some(
+        ({ conclusion }) => conclusion.status === 'answered' && conclusion.session === answeredBy?.session,
+      )
+      if (status === 'answered_elsewhere' && named) this.#faultOf(given, 'is shown as answered elsewhere')
+      if (status === 'accepted' && won.length === 0) this.#faultOf(given, 'is shown as accepted')
+    }
   }
 
   #conclusionsOf(id: string): readonly KeptConclusion[] {
@@ -147,11 +176,9 @@ export class AskOracle {
     if (!(error instanceof HoldfastError)) return this.#faultOf(given, `was rejected with ${String(error)}`)
     const { code, outcome } = error
     const conclusions = this.#conclusionsOf(given.ask.id)
-    const { chronicle, hubEnded, services, outboxOperations } = this.#circumstances
+    const { chronicle, hubEnded, services, outboxOperations, now } = this.#circumstances
     // One that won at an earlier hub, and was sent again to one that knows nothing of that, may be refused by it [R66].
-    const won = conclusions.some(
-      ({ life, conclusion }) => life === chronicle.life && this.#isOf(conclusion, given),
-    )
+    const won = conclusions.some((kept) => chronicle.remembers(kept) && this.#isOf(kept.conclusion, given))
     // An answer that won may be lost on its way back only with its user or its client.
     if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
@@ -168,11 +195,16 @@ export class AskOracle {
         steps.some(({ users }) => !users.includes(given.device.user)),
       cancelled: hubEnded,
       rejected: steps.some(({ rejections }) => rejections > 0),
-      timeout: steps.some(({ judgedMs }) => judgedMs > 0) || services.troubled.has('asks'),
+      // Of an ask from an earlier life it may be that nobody asks it again [R69].
+      timeout:
+        now() >= given.until ||
+        steps.some(({ judgedMs }) => judgedMs > 0) ||
+        services.troubled.has('asks') ||
+        this.#questions.some(({ id, life }) => life < chronicle.life && id() === given.ask.id),
       closed: given.device.closing,
       identity_changed: given.device.userChanged,
       outbox_full: given.device.client.pending >= outboxOperations,
-      engine_failed: hubEnded || services.troubled.has('asks'),
+      engine_failed: services.hopeless.has('asks'),
     }
     if (excuses[code] !== true && given.device.endedBy !== code)
       this.#faultOf(given, `was refused with ${code}, ${outcome}, without a reason`)
