@@ -74,9 +74,12 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
   }
 }
 
-function drawAskSettings(random: SeededRandom): Pick<WorldSettings, 'lastingAsks' | 'answerTimeoutMs'> {
+function drawAskSettings(
+  random: SeededRandom,
+): Pick<WorldSettings, 'lastingAsks' | 'asksAgain' | 'answerTimeoutMs'> {
   return {
     lastingAsks: random.chance(0.4),
+    asksAgain: random.chance(0.5),
     ...(random.chance(0.25) ? { answerTimeoutMs: random.integer(1, random.pick([500, 5_000])) } : {}),
   }
 }

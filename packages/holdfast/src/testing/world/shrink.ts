@@ -59,6 +59,7 @@ function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
     network: {},
     concludingMs: 0,
     lastingAsks: false,
+    asksAgain: false,
     tokenLifeMs: null,
     quietMs: 0,
     outboxOperations: 1_000,

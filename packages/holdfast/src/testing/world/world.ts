@@ -12,7 +12,7 @@ import { Chronicle } from './chronicle.ts'
 import { Device } from './device.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
-import type { ClientSettings, Handling, Schedule, WorldSettings } from './schedule.ts'
+import type { ClientSettings, Handling, Schedule, StepOf, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
 import { identityOf, Services } from './services.ts'
 
@@ -117,6 +117,25 @@ export class World {
       await new Promise<void>((resolve) => void clock.schedule(clock.now + ms, 'timer', loop, resolve))
   }
 
+  ask(step: StepOf<'ask'>): void {
+    const { token, users, keyed, deadlineMs, abortAfterMs, judgedMs } = step
+    const { hub, hubLoop } = this.pair
+    const stop = new AbortController()
+    let rejections = step.rejections
+    const pending = hub.ask<string>({ users }, 'question', token, {
+      signal: stop.signal,
+      ...(keyed ? { key: token } : {}),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      validate: async () => {
+        await this.pause(hubLoop, judgedMs)
+        if (rejections-- > 0) throw rejection('think_again')
+        return true
+      },
+    })
+    if (abortAfterMs !== undefined) void this.pause(hubLoop, abortAfterMs).then(() => stop.abort())
+    this.oracle.asks.asked(step, { result: pending, id: () => pending.id }, stop)
+  }
+
   answer(device: Device, ask: Ask, value: string): void {
     const { answerTimeoutMs: timeoutMs } = this.settings
     const promise = ask.answer(value, timeoutMs === undefined ? {} : { timeoutMs })
@@ -134,6 +153,7 @@ export class World {
     clock.schedule(clock.now + downMs, 'io', outside, () => {
       this.oracle.sessions.watch(this.pair.startHub())
       this.hubState = 'running'
+      if (this.settings.asksAgain) for (const step of this.oracle.asks.takeUnanswered()) this.ask(step)
     })
   }
 

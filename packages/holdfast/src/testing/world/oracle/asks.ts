@@ -41,6 +41,8 @@ export class AskOracle {
   readonly #report: Report
   readonly #questions: Question[] = []
   readonly #answers: GivenAnswer[] = []
+  /** With a key, and ended with their hub. */
+  #unanswered: StepOf<'ask'>[] = []
   /** Answers that were reported taken, by ask and life of the hub. */
   readonly #taken = new Map<string, string>()
 
@@ -61,7 +63,7 @@ export class AskOracle {
     this.#questions.push(question)
     result.then(
       (answer) => this.#settle(question, () => this.#answered(question, answer)),
-      (error: unknown) => this.#settle(question, () => this.#unanswered(question, error)),
+      (error: unknown) => this.#settle(question, () => this.#ended(question, error)),
     )
   }
 
@@ -89,7 +91,18 @@ export class AskOracle {
 
   /** The hub's process died: whoever asked in it waits no more. */
   hubDied(): void {
-    for (const question of this.#questions) if (question.state === 'waiting') question.state = 'forgotten'
+    for (const question of this.#questions) {
+      if (question.state !== 'waiting') continue
+      question.state = 'forgotten'
+      this.#endedWithHub(question)
+    }
+  }
+
+  /** What was asked with a key and ended with its hub; each once. */
+  takeUnanswered(): readonly StepOf<'ask'>[] {
+    const unanswered = this.#unanswered
+    this.#unanswered = []
+    return unanswered
   }
 
   clientClosed(index: number): void {
@@ -143,22 +156,28 @@ export class AskOracle {
     judge()
   }
 
+  #endedWithHub({ step }: Question): void {
+    if (step.keyed) this.#unanswered.push(step)
+  }
+
   #answered({ step, id }: Question, { value }: Answer<string>): void {
     const kept = this.#conclusionsOf(id()).at(-1)?.conclusion
     if (kept?.status !== 'answered' || kept.value !== JSON.stringify(value))
       this.#report(null, `ask ${step.token} resolved with ${value}, but ${JSON.stringify(kept)} was kept`)
   }
 
-  #unanswered({ step, startedAt, stop }: Question, error: unknown): void {
+  #ended(question: Question, error: unknown): void {
+    const { step, startedAt, stop } = question
     const code = error instanceof HoldfastError ? error.code : String(error)
     const { now, hubEnded } = this.#circumstances
     const excused =
       (code === 'ask_expired' && step.deadlineMs !== undefined && now() >= startedAt + step.deadlineMs) ||
       (code === 'ask_expired' &&
-        this.#questions.some((other) => other.step.token === step.token && other.step !== step)) ||
+        this.#questions.some((other) => other.step.token === step.token && other !== question)) ||
       (code === 'aborted' && stop.signal.aborted) ||
       ((code === 'closed' || code === 'engine_failed') && hubEnded)
     if (!excused) this.#report(null, `ask ${step.token} was rejected with ${code}`)
+    else if (code === 'closed') this.#endedWithHub(question)
   }
 
   #wasTaken(given: GivenAnswer): void {
