@@ -29,6 +29,11 @@ export function generate(seed: number): Schedule {
     at += random.integer(0, random.chance(0.06) ? 30_000 : pace)
     const kind = random.pick(kinds)
     steps.push({ at, ...generators[kind].draw(drawing, random.integer(0, drawing.clients - 1)) })
+    // What becomes of an answer is known to few for a moment.
+    if (kind === 'answer' && !soundNetwork && random.chance(0.3)) {
+      at += random.integer(0, random.pick([50, 500]))
+      steps.push({ at, ...generators.killHub.draw(drawing, 0) })
+    }
   }
   return { seed, settings: { ...settings, ...asks }, steps }
 }
@@ -69,7 +74,7 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
       { latencyMs: random.integer(0, 50), segmentBytes: random.pick([7, 50, 300]) },
       { bytesPerMs: random.pick([1, 10]), kernelBytes: random.pick([500, 5_000]) },
     ]),
-    concludingMs: random.pick([0, 0, 5, 300]),
+    concludingMs: random.pick([0, 0, 20, 200]),
     quietMs: random.chance(0.03) ? 120_000 : 0,
   }
 }
@@ -78,19 +83,25 @@ function drawAskSettings(
   random: SeededRandom,
 ): Pick<WorldSettings, 'lastingAsks' | 'asksAgain' | 'answerTimeoutMs'> {
   return {
-    lastingAsks: random.chance(0.4),
+    lastingAsks: random.chance(0.6),
     asksAgain: random.chance(0.5),
-    ...(random.chance(0.25) ? { answerTimeoutMs: random.integer(1, random.pick([500, 5_000])) } : {}),
+    ...(random.chance(0.4) ? { answerTimeoutMs: random.integer(1, random.pick([100, 1_000])) } : {}),
   }
 }
+
+/** What a world of questions has more of. */
+const ofAsks: ReadonlySet<string> = new Set(['ask', 'answer'])
 
 /** The kinds of steps that this world draws from, likelier ones more often. */
 function allowed(random: SeededRandom, soundNetwork: boolean): (keyof typeof generators)[] {
   const share = random.pick([0.2, 0.5, 0.9])
   const kinds: (keyof typeof generators)[] = ['publish']
+  const asking = random.chance(0.25)
   for (const [name, { weight }] of Object.entries(generators)) {
-    if (!random.chance(share) || (soundNetwork && unsoundFaults.has(name))) continue
-    for (let times = 0; times < weight; times++) kinds.push(name as keyof typeof generators)
+    const isMeant = asking && ofAsks.has(name)
+    if (!(random.chance(share) || isMeant) || (soundNetwork && unsoundFaults.has(name))) continue
+    for (let times = 0; times < weight * (isMeant ? 3 : 1); times++)
+      kinds.push(name as keyof typeof generators)
   }
   return kinds
 }

@@ -86,7 +86,10 @@ export class Services {
         conclude: async (id, conclusion) => {
           await pause()
           await this.call('asks', loop(), () => null)
-          return asks.conclude(id, conclusion)
+          const kept = await asks.conclude(id, conclusion)
+          // The store knows it before the hub does.
+          await pause()
+          return kept
         },
       },
     }

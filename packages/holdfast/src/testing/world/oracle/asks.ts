@@ -220,6 +220,10 @@ export class AskOracle {
         steps.some(({ judgedMs }) => judgedMs > 0) ||
         services.troubled.has('asks') ||
         this.#questions.some(({ id, life }) => life < chronicle.life && id() === given.ask.id),
+      // The hub still decides on one that the device gave up [R65].
+      overloaded: this.#answers.some(
+        (other) => other !== given && other.ask.id === given.ask.id && now() >= other.until,
+      ),
       closed: given.device.closing,
       identity_changed: given.device.userChanged,
       outbox_full: given.device.client.pending >= outboxOperations,
