@@ -202,7 +202,7 @@ async function conclude(world: World): Promise<void> {
   for (const topic of settings.topics) {
     if (reader)
       actions.subscribe(world, { at: 0, do: 'subscribe', client: reader.index, topic, from: 'start' })
-    for (const { user } of devices) world.services.grant(user, topic)
+    for (const { user } of devices) world.services.rights.grant(user, topic)
   }
   // What begins from now on must have begun before there is something to miss.
   await pair.clock.reaches(() => oracle.subscriptions.allReady(devices), silenceMs)

@@ -4,6 +4,7 @@ import type { Side } from '../network-link.ts'
 import type { Reach } from '../memory-network.ts'
 import type { PipeConditions } from '../memory-pipe.ts'
 import type { TransportName } from '../simulated-transport.ts'
+import type { Right } from './rights.ts'
 
 /**
  * Everything that happens in a world, as plain JSON: it can be printed, shrunk and replayed. Steps name what they concern by
@@ -108,11 +109,13 @@ export type Action =
   | { readonly do: 'close'; readonly client: number }
   /** A further client, as after a reload. */
   | ({ readonly do: 'connect' } & ClientSettings)
-  /** From now on the client's token is of another user. */
-  | { readonly do: 'signIn'; readonly client: number; readonly user: string }
+  /** From now on the client's token is of another user; the hub learns it at once if the link is cut, else when it asks for a token. */
+  | { readonly do: 'signIn'; readonly client: number; readonly user: string; readonly cuts: boolean }
   | { readonly do: 'disconnect'; readonly client: number; readonly retry: boolean }
   | { readonly do: 'revoke'; readonly user: string; readonly topic: string }
   | { readonly do: 'grant'; readonly user: string; readonly topic: string }
+  /** Without a word to the hub, which learns it when it looks at a token of the user next. */
+  | { readonly do: 'role'; readonly user: string; readonly topic: string; readonly may: Right }
 
 /** What networks, machines and the application's own services do. */
 export type Fault =

@@ -2,7 +2,7 @@ import type { Ask } from '../../client/ask.ts'
 import { rejection } from '../../core/wire/errors.ts'
 import type { Engine } from '../../engines/engine.ts'
 import type { Hub } from '../../server/hub.ts'
-import type { Identity } from '../../server/options.ts'
+import type { AuthorizeRequest, Identity } from '../../server/options.ts'
 import { Pair } from '../pair.ts'
 import { outside } from '../virtual-clock.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
@@ -13,7 +13,7 @@ import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
 import type { ClientSettings, Handling, Schedule, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
-import { identityOf, Services } from './services.ts'
+import { Services } from './services.ts'
 
 /** What a request carries. */
 export interface RequestPayload extends Handling {
@@ -53,11 +53,13 @@ export class World {
         authenticate: (credentials) => {
           const { hubLoop } = this.pair
           const identify = (): Identity | null =>
-            identityOf(credentials, tokenLifeMs, { now: hubLoop.now(), wallNow: this.pair.wallNow(hubLoop) })
+            this.services.identityOf(credentials, tokenLifeMs, {
+              now: hubLoop.now(),
+              wallNow: this.pair.wallNow(hubLoop),
+            })
           return this.services.call('authenticate', hubLoop, identify)
         },
-        authorize: ({ topic, session: { user } }) =>
-          this.services.call('authorize', this.pair.hubLoop, () => this.services.mayUse(user ?? '', topic)),
+        authorize: (request) => this.#authorize(request),
       },
       engine: () => this.#engine(),
       started: (hub) => this.#started(hub),
@@ -71,8 +73,9 @@ export class World {
       schedule,
       hubEnded: () => this.hubEnded,
       hubRuns: () => this.hubState === 'running',
+      hubIsUp: () => this.hubState !== 'down',
     })
-    this.oracle.sessions.watch(pair.hub)
+    this.oracle.hubStarted()
   }
 
   /** Has a trace told of everything from now on. */
@@ -128,7 +131,8 @@ export class World {
     this.oracle.hubDied()
     const { clock } = this.pair
     clock.schedule(clock.now + downMs, 'io', outside, () => {
-      this.oracle.sessions.watch(this.pair.startHub())
+      this.pair.startHub()
+      this.oracle.hubStarted()
       this.hubState = 'running'
     })
   }
@@ -147,7 +151,27 @@ export class World {
   #engine(): Engine {
     const loop = (): VirtualLoop => this.pair.hubLoop
     const { concludingMs } = this.settings
-    return this.services.concluding(this.chronicle.engine(), loop, () => this.pause(loop(), concludingMs))
+    const engine = this.chronicle.engine()
+    const judged: Engine = {
+      ...engine,
+      append: (entries) => {
+        this.oracle.rights.appends(entries)
+        return engine.append(entries)
+      },
+    }
+    return this.services.concluding(judged, loop, () => this.pause(loop(), concludingMs))
+  }
+
+  /** What it says is what was right when it was asked, however long it takes to say so. */
+  #authorize(request: AuthorizeRequest): boolean | Promise<boolean> {
+    const { rights } = this.services
+    const allowed = rights.allows(request)
+    const { id, context } = request.session
+    return this.services.call('authorize', this.pair.hubLoop, () => {
+      const isCurrent = this.pair.hubCore.parts.sessions.get(id)?.info.context === context
+      if (!allowed && isCurrent) rights.refused(request, this.pair.clock.now)
+      return allowed
+    })
   }
 
   #started(hub: Hub): void {

@@ -44,4 +44,4 @@ export interface JudgedClient {
 }
 
 /** What the application's own services did. */
-export type ServiceRecord = Pick<Services, 'troubled' | 'wasEverDenied' | 'denialOf'>
+export type ServiceRecord = Pick<Services, 'troubled' | 'rights'>
