@@ -110,9 +110,9 @@ export interface Engine {
   readonly asks: AskStore
   /** Called once, before anything else. */
   start(host: EngineHost): void
-  /** Appends in order, all topics alike; one outcome for each entry. Never rejects. */
+  /** Appends in order, all topics alike; one outcome for each entry. Rejecting counts as `engine_failed` for all. */
   append(entries: readonly Append[]): Promise<readonly AppendOutcome[]>
-  /** Never rejects. While a topic is open, each `open` gives the same log. */
+  /** While a topic is open, each `open` gives the same log. Rejecting counts as `engine_failed`. */
   open(topic: string): Promise<OpenOutcome>
   stats(): EngineStats
   /** Leaves no timer or handle behind. */

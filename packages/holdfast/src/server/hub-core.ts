@@ -41,7 +41,7 @@ export class HubCore {
       timekeeper,
       fanOut,
       grants: new Grants(settings, timekeeper),
-      publisher: new Publisher(engine),
+      publisher: new Publisher(engine, logger),
       sessions: new SessionRegistry(env, limits),
       handlers: new Map(),
       running: new Budget(limits.maxRunningLength),

@@ -50,9 +50,11 @@ export interface HubLimits {
   /** Their JSON characters in all, with those of the answers. Beyond: the same. Default 33,554,432. */
   readonly maxEndedAskLength: number
   /**
-   * Bytes of control frames that wait for a slow link; at least five times `maxResultLength`, because a resume sends
-   * all results at once. Beyond: the link ends with `slow_reader`. The open requests of the hub to one session may have a
-   * sixteenth of it in JSON characters, and so may the pending asks of one user. Default 20,971,520.
+   * Bytes of control frames that wait for a slow link, with 150 for each frame. A resume sends all there is at once, so it
+   * has to be at least 1.6 times the sum of three times `maxResultLength`, 1,300 for each of `maxOpenOperations` and 1,000
+   * for each of `maxSubscriptions` and `maxAsksOfUser`. Beyond: the link ends with `slow_reader`. The open requests of the
+   * hub to one session may have a sixteenth of it in JSON characters, and so may the pending asks of one user.
+   * Default 25,165,824.
    */
   readonly maxControlBytes: number
   /** Bytes that stalled links keep from being freed beyond retention, in all. Beyond: those that stall longest end with
@@ -78,8 +80,19 @@ export const defaultLimits: HubLimits = {
   maxAsksOfUser: 100,
   maxEndedAsks: 10_000,
   maxEndedAskLength: 33_554_432,
-  maxControlBytes: 20_971_520,
+  maxControlBytes: 25_165_824,
   maxPinnedBytes: 67_108_864,
+}
+
+/**
+ * The least `maxControlBytes` that holds what a resume sends at once, else a client that resumes would be taken for slow
+ * over and over: three bytes a character at worst, 300 for a result and 1,000 for anything else beside its data, and six
+ * sixteenths for the data of requests and asks (`maxBurstLength`).
+ */
+export const leastControlBytes = (limits: HubLimits): number => {
+  const { maxResultLength, maxOpenOperations, maxSubscriptions, maxAsksOfUser } = limits
+  const others = maxOpenOperations + maxSubscriptions + maxAsksOfUser
+  return Math.ceil(1.6 * (3 * maxResultLength + 300 * maxOpenOperations + 1_000 * others))
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Subject } from '../core/wire/frames.ts'
 import type { Engine, Retention } from '../engines/engine.ts'
 import { memory } from '../engines/memory.ts'
-import { defaultLimits, type HubLimits } from './limits.ts'
+import { defaultLimits, leastControlBytes, type HubLimits } from './limits.ts'
 import type { LinkRequest } from './transports/link-socket.ts'
 
 /** Who presented the credentials. */
@@ -183,8 +183,9 @@ export function settingsOf<Context>(options: HubOptions<Context>): HubSettings {
   if (limits.maxOpenOperations > mostOpenOperations) {
     throw new TypeError(`limits.maxOpenOperations must be at most ${mostOpenOperations}`)
   }
-  if (limits.maxControlBytes < 5 * limits.maxResultLength) {
-    throw new TypeError('limits.maxControlBytes must be at least five times limits.maxResultLength')
+  const least = leastControlBytes(limits)
+  if (limits.maxControlBytes < least) {
+    throw new TypeError(`limits.maxControlBytes must be at least ${least} for the other limits`)
   }
   if (limits.maxAsksOfUser > mostAsksOfUser) {
     throw new TypeError(`limits.maxAsksOfUser must be at most ${mostAsksOfUser}`)

@@ -144,9 +144,9 @@ export class SessionOperations {
 
   #decide(publish: Publish): void {
     const { grants } = this.#parts
-    const request = { action: 'publish', topic: publish.frame.topic, session: this.#session.info } as const
-    grants.decide(request, this.#owner.signal, (verdict) => {
-      publish.decision = { verdict, revision: grants.revision }
+    const wish = { action: 'publish', topic: publish.frame.topic } as const
+    grants.decide(this.#session, wish, this.#owner.signal, (verdict) => {
+      publish.decision = { verdict, revision: grants.revisionFor(this.#session) }
       this.#appendDecided()
     })
   }
@@ -155,8 +155,8 @@ export class SessionOperations {
     for (;;) {
       const [next] = this.#publishes
       if (!next?.decision) return
-      if (next.decision.revision !== this.#parts.grants.revision) {
-        // It waited for a slower one while rights were withdrawn [R36].
+      if (next.decision.revision !== this.#parts.grants.revisionFor(this.#session)) {
+        // It waited for a slower one while rights may have changed [R36].
         next.decision = null
         this.#decide(next)
         return

@@ -21,6 +21,7 @@ export class Session implements Timed {
   readonly requests: SessionRequests
   readonly #parts: HubParts
   #info: SessionInfo
+  #renewals = 0
   #state: SessionState
   #link: Link | null = null
 
@@ -43,7 +44,14 @@ export class Session implements Timed {
 
   /** The credentials were checked again: what `authenticate` said this time holds from now on. */
   renew(context: unknown): void {
+    if (context === this.#info.context) return
     this.#info = { ...this.#info, context }
+    this.#renewals++
+  }
+
+  /** How often what `authenticate` says of it has changed. */
+  get renewals(): number {
+    return this.#renewals
   }
 
   /** The session's current link; null while it rests. */

@@ -1,5 +1,6 @@
 import type { Timed, Timekeeper } from '../../core/time/timekeeper.ts'
 import type { AuthorizeRequest, HubSettings, SessionInfo } from '../options.ts'
+import type { Session } from '../sessions/session.ts'
 
 /** `abandoned`: whoever wanted to know is gone. */
 export type Verdict = 'allowed' | 'forbidden' | 'failed' | 'abandoned'
@@ -21,43 +22,46 @@ export function concerns(filter: RevokeFilter, session: SessionInfo, topic: stri
   )
 }
 
-/** Asks the application who may do what, and again whatever was asked before a revocation [R36]. */
+/** What the application is asked about a session. */
+export type Wish = Pick<AuthorizeRequest, 'action' | 'topic'>
+
+/** Asks the application who may do what, and again whatever was asked before rights may have changed [R36]. */
 export class Grants {
   readonly #settings: HubSettings
   readonly #timekeeper: Timekeeper
-  #revision = 0
+  #revocations = 0
 
   constructor(settings: HubSettings, timekeeper: Timekeeper) {
     this.#settings = settings
     this.#timekeeper = timekeeper
   }
 
-  /** Counts revocations. A verdict holds as long as this is what it was when the verdict was given. */
-  get revision(): number {
-    return this.#revision
+  /** Changes whenever rights of the session may have changed: a verdict holds as long as this is what it was. */
+  revisionFor({ renewals }: Session): number {
+    return this.#revocations + renewals
   }
 
   revoke(): void {
-    this.#revision++
+    this.#revocations++
   }
 
   /**
    * Calls `then` once, at the moment the verdict is current: at once where the application answers at once.
    * @param owner whoever wants to know; when it is gone the application is told and the verdict is `abandoned`
    */
-  decide(request: AuthorizeRequest, owner: AbortSignal, then: (verdict: Verdict) => void): void {
+  decide(session: Session, wish: Wish, owner: AbortSignal, then: (verdict: Verdict) => void): void {
     const { authorize } = this.#settings
-    const revision = this.#revision
+    const revision = this.revisionFor(session)
     const settle = (verdict: Verdict): void => {
-      if (revision === this.#revision || verdict === 'abandoned') then(verdict)
-      else this.decide(request, owner, then)
+      if (revision === this.revisionFor(session) || verdict === 'abandoned') then(verdict)
+      else this.decide(session, wish, owner, then)
     }
     if (owner.aborted) return settle('abandoned')
     if (!authorize) return settle('allowed')
     const asking = new AbortController()
     let answer: unknown
     try {
-      answer = authorize(request, { signal: asking.signal })
+      answer = authorize({ ...wish, session: session.info }, { signal: asking.signal })
     } catch (error) {
       return settle(this.#failed(error))
     }

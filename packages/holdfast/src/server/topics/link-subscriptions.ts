@@ -1,13 +1,15 @@
 import type { SubscribeFrame, UnsubscribedFrame, UnsubscribeFrame } from '../../core/wire/frames.ts'
 import type { ErrorCode } from '../../core/wire/error-codes.ts'
-import type { TopicLog } from '../../engines/engine.ts'
+import type { OpenOutcome, TopicLog } from '../../engines/engine.ts'
 import type { Cursor } from './cursor.ts'
 import { concerns, type RevokeFilter, type Verdict } from './grants.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { Link } from '../links/link.ts'
+import type { Session } from '../sessions/session.ts'
 import { startingPoint } from './starting-point.ts'
 
 interface Subscription {
+  readonly session: Session
   readonly topic: string
   readonly intent: number
   readonly from: SubscribeFrame['from']
@@ -45,10 +47,12 @@ export class LinkSubscriptions {
   }
 
   subscribe({ topic, intent, from }: Omit<SubscribeFrame, 'type'>): void {
+    const { session } = this.#link
     const before = this.#byTopic.get(topic)
-    if (before && intent <= before.intent) return
+    if (!session || (before && intent <= before.intent)) return
     const owner = new AbortController()
-    const subscription: Subscription = { topic, intent, from, owner, log: null, cursor: null, unanswered: 0 }
+    const wanted = { session, topic, intent, from, owner }
+    const subscription: Subscription = { ...wanted, log: null, cursor: null, unanswered: 0 }
     if (before) this.#drop(before)
     if (this.#byTopic.size >= this.#parts.settings.limits.maxSubscriptions) {
       this.#refuse(subscription, 'subscription_limit', 'Too many subscriptions.', false)
@@ -65,11 +69,9 @@ export class LinkSubscriptions {
 
   /** Asks again for what a revocation concerns; nothing is delivered meanwhile [R36]. */
   async revoke(filter: RevokeFilter): Promise<void> {
-    const session = this.#link.session
-    if (!session) return
     const asked: Promise<void>[] = []
     for (const subscription of this.#byTopic.values()) {
-      const { cursor, topic } = subscription
+      const { cursor, session, topic } = subscription
       if (cursor && concerns(filter, session.info, topic)) asked.push(this.#askAgain(subscription, cursor))
     }
     await Promise.all(asked)
@@ -81,15 +83,26 @@ export class LinkSubscriptions {
   }
 
   async #open(subscription: Subscription): Promise<void> {
-    const { engine, grants } = this.#parts
-    const { revision } = grants
-    const opened = await engine.open(subscription.topic)
+    const { grants } = this.#parts
+    const { session, topic } = subscription
+    const revision = grants.revisionFor(session)
+    const opened = await this.#openLog(topic)
     if (opened.kind === 'refused') return this.#refuse(subscription, opened.code, opened.message, true)
     const { log } = opened
     if (subscription.owner.signal.aborted) return log.release()
     subscription.log = log
-    if (revision === grants.revision) this.#begin(subscription, log)
+    if (revision === grants.revisionFor(session)) this.#begin(subscription, log)
     else this.#decide(subscription, () => this.#begin(subscription, log))
+  }
+
+  async #openLog(topic: string): Promise<OpenOutcome> {
+    const { engine, settings } = this.#parts
+    try {
+      return await engine.open(topic)
+    } catch (error) {
+      settings.logger.error({ error, topic }, 'the engine could not open a topic')
+      return { kind: 'refused', code: 'engine_failed', message: 'The engine could not open the topic.' }
+    }
   }
 
   #begin(subscription: Subscription, log: TopicLog): void {
@@ -135,10 +148,8 @@ export class LinkSubscriptions {
     })
   }
 
-  #ask({ topic, owner }: Subscription, then: (verdict: Verdict) => void): void {
-    const { session } = this.#link
-    if (!session) return then('abandoned')
-    this.#parts.grants.decide({ action: 'subscribe', topic, session: session.info }, owner.signal, then)
+  #ask({ session, topic, owner }: Subscription, then: (verdict: Verdict) => void): void {
+    this.#parts.grants.decide(session, { action: 'subscribe', topic }, owner.signal, then)
   }
 
   #isCurrent(subscription: Subscription): boolean {

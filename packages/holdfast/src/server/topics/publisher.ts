@@ -1,4 +1,5 @@
 import type { Append, AppendOutcome, Engine } from '../../engines/engine.ts'
+import type { Logger } from '../options.ts'
 
 interface Waiting {
   readonly entry: Append
@@ -8,10 +9,12 @@ interface Waiting {
 /** Hands what was published in one turn to the engine in one batch, in order. */
 export class Publisher {
   readonly #engine: Engine
+  readonly #logger: Logger
   #waiting: Waiting[] = []
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, logger: Logger) {
     this.#engine = engine
+    this.#logger = logger
   }
 
   append(entry: Append): Promise<AppendOutcome> {
@@ -24,11 +27,20 @@ export class Publisher {
   async #flush(): Promise<void> {
     const batch = this.#waiting
     this.#waiting = []
-    const outcomes = await this.#engine.append(batch.map(({ entry }) => entry))
+    const outcomes = await this.#outcomes(batch.map(({ entry }) => entry))
     for (const [index, { settle }] of batch.entries()) {
       settle(
         outcomes[index] ?? { kind: 'refused', code: 'engine_failed', message: 'The engine gave no outcome.' },
       )
+    }
+  }
+
+  async #outcomes(entries: readonly Append[]): Promise<readonly AppendOutcome[]> {
+    try {
+      return await this.#engine.append(entries)
+    } catch (error) {
+      this.#logger.error({ error }, 'the engine could not append')
+      return []
     }
   }
 }

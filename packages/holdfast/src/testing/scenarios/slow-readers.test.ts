@@ -104,7 +104,8 @@ test('S9 a reader that never reads again is ended by the heartbeat, and nothing 
 })
 
 test('S9 requests of the hub that pile up for a stalled reader wait within bounds and are all answered', async () => {
-  const pair = makePair({ hub: { limits: { maxControlBytes: 400_000, maxResultLength: 80_000 } } })
+  const limits = { maxOpenOperations: 100, maxSubscriptions: 1, maxAsksOfUser: 1 }
+  const pair = makePair({ hub: { limits: { maxControlBytes: 640_000, maxResultLength: 80_000, ...limits } } })
   const { client, links } = await pair.connected()
   client.onRequest('take', () => 'taken')
   const to = { session: client.session ?? '' }
@@ -116,6 +117,56 @@ test('S9 requests of the hub that pile up for a stalled reader wait within bound
   const values = await pair.clock.settled(Promise.all(replies))
   expect(new Set(values)).toEqual(new Set(['taken']))
   expect(links).toHaveLength(2)
+})
+
+test('S9 with the least budget for control frames there is, all that a resume sends at once fits', async () => {
+  const most = 100
+  const limits = {
+    maxOpenOperations: most,
+    maxSubscriptions: most,
+    maxAsksOfUser: most,
+    maxResultLength: 30_000,
+    maxControlBytes: 672_000,
+  }
+  const makeHub = (maxControlBytes: number): Pair =>
+    makePair({
+      hub: {
+        authenticate: () => ({ user: 'ana' }),
+        limits: { ...limits, maxControlBytes },
+        retention: { messages: 1 },
+      },
+      started: (hub) => void hub.onRequest('echo', (data) => data),
+    })
+  expect(() => makeHub(limits.maxControlBytes - 1)).toThrow(/at least 672000/)
+  const pair = makeHub(limits.maxControlBytes)
+  const { client, links } = await pair.connected({ token: 'ana' })
+  const longName = '"'.repeat(250)
+  client.onRequest(longName, (data) => data)
+  const all = <Value>(make: (number: number) => Value): Value[] =>
+    Array.from({ length: most }, (_, number) => make(number))
+  const topics = all((number) => recordTopic(client, `${longName}${number}`))
+  await pair.clock.settled(Promise.all(topics.map(({ subscription }) => subscription.ready)))
+  links[0]?.down.hold()
+  const to = { session: client.session ?? '' }
+  const requests = all(() => pair.hub.request(to, longName, '€'.repeat(100)))
+  const answered = all(() => client.request('echo', '€'.repeat(250)))
+  const asks = all((number) =>
+    pair.hub.ask({ user: 'ana' }, longName, '€'.repeat(400), { key: String(number) }),
+  )
+  for (const ask of asks) ask.catch(() => {})
+  await pair.clock.settled(
+    Promise.all(
+      topics.flatMap(({ subscription: { topic } }) => [1, 2, 3].map((data) => pair.hub.publish(topic, data))),
+    ),
+  )
+  await pair.clock.advance(1_000)
+  links[0]?.cut()
+  await pair.clock.settled(Promise.all([...requests, ...answered]))
+  await pair.clock.until(
+    () => client.asks.length === most && topics.every(({ offsets }) => offsets.length > 0),
+  )
+  expect(links).toHaveLength(2)
+  for (const { id } of asks) pair.hub.withdraw(id)
 })
 
 test('S32 a client on a slow line that still receives a large backlog is not dropped', async () => {

@@ -1,0 +1,101 @@
+import { expect } from 'vitest'
+import { MemoryAsks } from '../../engines/memory/memory-asks.ts'
+import type { AuthorizeRequest, Identity } from '../../server/options.ts'
+import { engineWith } from '../asked-world.ts'
+import { overEachTransport } from '../over-each-transport.ts'
+import type { Pair } from '../pair.ts'
+import { recordTopic } from '../recorded-topic.ts'
+import { watchSettlement } from '../settlement.ts'
+
+const { test, makePair } = overEachTransport()
+
+/** Roles that a test changes; whoever is no admin may do nothing, and so it is checked slowly. */
+class Roles {
+  role: 'admin' | 'guest' = 'admin'
+  readonly asked: unknown[] = []
+  #checking: (() => void)[] = []
+
+  readonly hub = {
+    authenticate: (): Identity => ({ user: 'ana', context: { role: this.role } }),
+    authorize: ({ session }: AuthorizeRequest): Promise<boolean> => {
+      const { role } = session.context as Pick<Roles, 'role'>
+      this.asked.push(role)
+      return new Promise((resolve) => this.#checking.push(() => resolve(role === 'admin')))
+    },
+  }
+
+  /** What is being checked now is answered. */
+  answer(): void {
+    for (const resolve of this.#checking.splice(0)) resolve()
+  }
+}
+
+/** So that a fresh token is asked for after half of it. */
+const shortLived = (pair: Pair, identity: Identity): Identity => ({
+  ...identity,
+  expiresAt: pair.wallNow(pair.hubLoop) + 20_000,
+})
+
+test('S39 a token renewed while rights are checked: the rights of before count no more', async () => {
+  const roles = new Roles()
+  const pair: Pair = makePair({
+    hub: { ...roles.hub, authenticate: () => shortLived(pair, roles.hub.authenticate()) },
+  })
+  const { client, links } = await pair.connected({ token: 'any' })
+  roles.role = 'guest'
+  await pair.clock.advance(5_000)
+  const topic = recordTopic(client, 'room', { from: 'start' })
+  const publish = watchSettlement(client.publish('room', 1))
+  await pair.clock.advance(8_000)
+  expect(pair.hub.sessions()).toMatchObject([{ context: { role: 'guest' } }])
+  roles.answer()
+  await pair.clock.advance(100)
+  roles.answer()
+  await pair.clock.advance(100)
+  expect(roles.asked).toEqual(['admin', 'admin', 'guest', 'guest'])
+  expect(topic.errors).toMatchObject([{ code: 'forbidden' }])
+  expect(publish).toMatchObject({ code: 'forbidden' })
+  expect(links).toHaveLength(1)
+})
+
+test('S39 a session resumed with fewer rights while a publish is checked: the rights of before count no more', async () => {
+  const roles = new Roles()
+  const pair = makePair({ hub: roles.hub })
+  const { client, link, links } = await pair.connected()
+  const first = watchSettlement(client.publish('room', 1))
+  const second = watchSettlement(client.publish('room', 2))
+  await pair.clock.advance(100)
+  roles.role = 'guest'
+  link.cut()
+  await pair.clock.until(() => links.length === 2 && client.state === 'live')
+  roles.answer()
+  await pair.clock.advance(100)
+  roles.answer()
+  await pair.clock.advance(100)
+  expect(first).toMatchObject({ code: 'forbidden' })
+  expect(second).toMatchObject({ code: 'forbidden' })
+})
+
+test('S39 a token renewed while the engine opens a topic: the rights of before count no more', async () => {
+  const roles = new Roles()
+  const kept = engineWith(new MemoryAsks())
+  let opened = (): void => {}
+  const opening = new Promise<void>((resolve) => (opened = resolve))
+  const pair: Pair = makePair({
+    engine: () => ({ ...kept, open: (topic) => opening.then(() => kept.open(topic)) }),
+    hub: { ...roles.hub, authenticate: () => shortLived(pair, roles.hub.authenticate()) },
+  })
+  const { client } = await pair.connected({ token: 'any' })
+  const topic = recordTopic(client, 'room', { from: 'start' })
+  await pair.clock.advance(100)
+  roles.answer()
+  roles.role = 'guest'
+  await pair.clock.advance(12_000)
+  expect(pair.hub.sessions()).toMatchObject([{ context: { role: 'guest' } }])
+  opened()
+  await pair.clock.advance(100)
+  roles.answer()
+  await pair.clock.advance(100)
+  expect(topic.errors).toMatchObject([{ code: 'forbidden' }])
+  expect(roles.asked).toEqual(['admin', 'guest'])
+})
