@@ -97,6 +97,13 @@ export const mutantsOfTopics: readonly Mutant[] = [
     seed: 388,
   },
   {
+    name: 'old-context-decides',
+    bug: 'What was asked about the rights that a session had before its token was renewed, or it was resumed, decides.',
+    changes: [{ file: 'server/sessions/session.ts', find: 'this.#renewals++', replace: '' }],
+    breaks: 'rights',
+    seed: 1_125,
+  },
+  {
     name: 'pruned-in-silence',
     bug: 'Who resumes from before what is kept is not told of the gap.',
     changes: [

@@ -60,7 +60,7 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
     sessionTtlMs: random.pick([2_000, 30_000, 120_000]),
     maxOpenOperations: random.pick([1, 3, 1_024, 1_024]),
     outboxOperations: random.pick([5, 1_000, 1_000]),
-    tokenLifeMs: random.chance(0.15) ? random.pick([3_000, 20_000, 60_000]) : null,
+    tokenLifeMs: random.chance(0.25) ? random.pick([3_000, 20_000, 60_000]) : null,
     network: random.pick([
       {},
       {},
@@ -68,6 +68,7 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
       { latencyMs: random.integer(0, 50), segmentBytes: random.pick([7, 50, 300]) },
       { bytesPerMs: random.pick([1, 10]), kernelBytes: random.pick([500, 5_000]) },
     ]),
+    authorizingMs: random.pick([0, 0, 0, 20, 500]),
     concludingMs: random.pick([0, 0, 5, 300]),
     quietMs: random.chance(0.03) ? 120_000 : 0,
   }

@@ -32,6 +32,8 @@ export interface WorldSettings {
   /** How long a client's credentials are good for; null: for ever. */
   readonly tokenLifeMs: number | null
   readonly network: Partial<PipeConditions>
+  /** How long the application takes to say who may do what. */
+  readonly authorizingMs: number
   /** How long the engine takes to conclude an ask. */
   readonly concludingMs: number
   /** How long nothing happens at the end, while nobody may lose a link. */

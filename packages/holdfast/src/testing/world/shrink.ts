@@ -57,6 +57,7 @@ async function firstThatFails(
 function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
   const plain: Partial<typeof settings> = {
     network: {},
+    authorizingMs: 0,
     concludingMs: 0,
     tokenLifeMs: null,
     quietMs: 0,

@@ -42,7 +42,8 @@ export class World {
   constructor(schedule: Schedule) {
     const { seed, settings } = schedule
     this.settings = settings
-    const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, network } = settings
+    const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, authorizingMs, network } =
+      settings
     this.pair = new Pair({
       seed,
       network,
@@ -65,6 +66,7 @@ export class World {
       started: (hub) => this.#started(hub),
     })
     const { pair, devices, chronicle, services } = this
+    if (authorizingMs > 0) services.troubled.add('authorize')
     this.oracle = new Oracle({
       pair,
       devices,
@@ -167,11 +169,15 @@ export class World {
     const { rights } = this.services
     const allowed = rights.allows(request)
     const { id, context } = request.session
-    return this.services.call('authorize', this.pair.hubLoop, () => {
+    const loop = this.pair.hubLoop
+    const verdict = (): boolean => {
       const isCurrent = this.pair.hubCore.parts.sessions.get(id)?.info.context === context
       if (!allowed && isCurrent) rights.refused(request, this.pair.clock.now)
       return allowed
-    })
+    }
+    const answer = (): boolean | Promise<boolean> => this.services.call('authorize', loop, verdict)
+    const { authorizingMs } = this.settings
+    return authorizingMs === 0 ? answer() : this.pause(loop, authorizingMs).then(answer)
   }
 
   #started(hub: Hub): void {

@@ -11,6 +11,7 @@ const settings: WorldSettings = {
   outboxOperations: 1_000,
   tokenLifeMs: null,
   network: { latencyMs: 100 },
+  authorizingMs: 0,
   concludingMs: 0,
   quietMs: 0,
 }
