@@ -296,7 +296,7 @@ const faultGenerators = {
     weight: 2,
     draw: ({ random }) => ({
       do: 'service',
-      which: random.pick(['authorize', 'authorize', 'authenticate', 'token', 'asks']),
+      which: random.pick(['authorize', 'authorize', 'authenticate', 'token', 'asks', 'engine']),
       count: random.integer(1, 3),
       takesMs: random.integer(0, random.pick([100, 3_000, 12_000])),
       fails: random.chance(0.3),

@@ -145,7 +145,7 @@ export type Fault =
   /** The next times that the application is asked, it takes so long, or fails. */
   | {
       readonly do: 'service'
-      readonly which: 'authorize' | 'authenticate' | 'token' | 'asks'
+      readonly which: 'authorize' | 'authenticate' | 'token' | 'asks' | 'engine'
       readonly count: number
       readonly takesMs: number
       readonly fails: boolean

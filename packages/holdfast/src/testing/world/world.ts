@@ -14,6 +14,7 @@ import { replyTo } from './oracle/operations.ts'
 import type { ClientSettings, Handling, Schedule, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
 import { Services } from './services.ts'
+import { slowEngine } from './slow-engine.ts'
 
 /** What a request carries. */
 export interface RequestPayload extends Handling {
@@ -153,7 +154,7 @@ export class World {
   #engine(): Engine {
     const loop = (): VirtualLoop => this.pair.hubLoop
     const { concludingMs } = this.settings
-    const engine = this.chronicle.engine()
+    const engine = slowEngine(this.chronicle.engine(), () => this.services.call('engine', loop(), () => null))
     const judged: Engine = {
       ...engine,
       append: (entries) => {

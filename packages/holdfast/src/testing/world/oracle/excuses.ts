@@ -46,7 +46,7 @@ const excuses: Partial<Record<ErrorCode, Excuse>> = {
   session_ended: sessionGone,
   outbox_full: ({ described }, { outboxOperations }) =>
     described.device !== null && described.device.client.pending >= outboxOperations,
-  engine_failed: (_attempt, { hubEnded }) => hubEnded,
+  engine_failed: (_attempt, { hubEnded, services }) => hubEnded || services.troubled.has('engine'),
 }
 
 /** Whether the code is a right answer to what happened. */
