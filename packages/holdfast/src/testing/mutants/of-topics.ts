@@ -104,6 +104,19 @@ export const mutantsOfTopics: readonly Mutant[] = [
     seed: 1_125,
   },
   {
+    name: 'opened-unasked',
+    bug: 'Who was allowed to subscribe before the engine opened the topic may read it, whatever changed meanwhile.',
+    changes: [
+      {
+        file: 'server/topics/link-subscriptions.ts',
+        find: 'if (revision === grants.revisionFor(session)) this.#begin(subscription, log)',
+        replace: 'if (revision <= grants.revisionFor(session)) this.#begin(subscription, log)',
+      },
+    ],
+    breaks: 'rights',
+    seed: 386,
+  },
+  {
     name: 'pruned-in-silence',
     bug: 'Who resumes from before what is kept is not told of the gap.',
     changes: [

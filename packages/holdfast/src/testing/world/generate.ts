@@ -71,6 +71,7 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
     ]),
     // A right has to be checked in less time than passes until the next token is looked at.
     authorizingMs: random.pick(tokenLifeMs === null ? [0, 0, 0, 20, 2_000] : [0, 0, 500]),
+    engineMs: random.pick([0, 0, 0, 0, 5, 1_000]),
     concludingMs: random.pick([0, 0, 5, 300]),
     quietMs: random.chance(0.03) ? 120_000 : 0,
   }

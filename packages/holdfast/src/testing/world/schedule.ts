@@ -34,6 +34,8 @@ export interface WorldSettings {
   readonly network: Partial<PipeConditions>
   /** How long the application takes to say who may do what. */
   readonly authorizingMs: number
+  /** How long the engine takes to append and to open. */
+  readonly engineMs: number
   /** How long the engine takes to conclude an ask. */
   readonly concludingMs: number
   /** How long nothing happens at the end, while nobody may lose a link. */

@@ -4,7 +4,7 @@ import type { VirtualLoop } from '../virtual-loop.ts'
 import { Rights } from './rights.ts'
 import type { StepOf } from './schedule.ts'
 
-type ServiceName = StepOf<'service'>['which']
+export type ServiceName = StepOf<'service'>['which']
 type Trouble = Pick<StepOf<'service'>, 'count' | 'takesMs' | 'fails'>
 
 /** The application's own services: who is who, and who may do what. They can be slow, and away. */

@@ -58,6 +58,7 @@ function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
   const plain: Partial<typeof settings> = {
     network: {},
     authorizingMs: 0,
+    engineMs: 0,
     concludingMs: 0,
     tokenLifeMs: null,
     quietMs: 0,

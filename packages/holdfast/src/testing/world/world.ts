@@ -13,7 +13,7 @@ import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
 import type { ClientSettings, Handling, Schedule, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
-import { Services } from './services.ts'
+import { Services, type ServiceName } from './services.ts'
 import { slowEngine } from './slow-engine.ts'
 
 /** What a request carries. */
@@ -153,8 +153,8 @@ export class World {
 
   #engine(): Engine {
     const loop = (): VirtualLoop => this.pair.hubLoop
-    const { concludingMs } = this.settings
-    const engine = slowEngine(this.chronicle.engine(), () => this.services.call('engine', loop(), () => null))
+    const { engineMs, concludingMs } = this.settings
+    const engine = slowEngine(this.chronicle.engine(), () => this.#answer('engine', engineMs, () => null))
     const judged: Engine = {
       ...engine,
       append: (entries) => {
@@ -170,15 +170,20 @@ export class World {
     const { rights } = this.services
     const allowed = rights.allows(request)
     const { id, context } = request.session
-    const loop = this.pair.hubLoop
-    const verdict = (): boolean => {
+    return this.#answer('authorize', this.settings.authorizingMs, () => {
       const isCurrent = this.pair.hubCore.parts.sessions.get(id)?.info.context === context
       if (!allowed && isCurrent) rights.refused(request, this.pair.clock.now)
       return allowed
-    }
-    const answer = (): boolean | Promise<boolean> => this.services.call('authorize', loop, verdict)
-    const { authorizingMs } = this.settings
-    return authorizingMs === 0 ? answer() : this.pause(loop, authorizingMs).then(answer)
+    })
+  }
+
+  /** What a service of the hub comes to: as fast as it ever is, if there is no trouble. */
+  #answer<Value>(which: ServiceName, fastestMs: number, value: () => Value): Value | Promise<Value> {
+    // A process that is gone waits for nothing.
+    if (this.hubState === 'down') return new Promise<never>(() => {})
+    const loop = this.pair.hubLoop
+    const answer = (): Value | Promise<Value> => this.services.call(which, loop, value)
+    return fastestMs === 0 ? answer() : this.pause(loop, fastestMs).then(answer)
   }
 
   #started(hub: Hub): void {

@@ -12,6 +12,7 @@ const settings: WorldSettings = {
   tokenLifeMs: null,
   network: { latencyMs: 100 },
   authorizingMs: 0,
+  engineMs: 0,
   concludingMs: 0,
   quietMs: 0,
 }
