@@ -271,6 +271,59 @@ describe('[R65] an answer', () => {
     expect(ask.status, 'it had been taken').toBe('accepted')
   })
 
+  test('that won over a session that is lost was this device’s', async () => {
+    const { hub, link, ask } = await asked()
+    const settlement = watchSettlement(ask.answer(1, { timeoutMs: 100 }))
+    link.lose()
+    await hub.clock.until(() => ask.status === 'refused')
+    expect(settlement).toMatchObject({ code: 'timeout', outcome: 'unknown' })
+    const next = await hub.welcomed({ session: { id: 's3', key: 'k' } })
+    next.say(concluded('q', 'answered', here))
+    expect(ask).toMatchObject({ status: 'accepted', answeredBy: here })
+  })
+
+  test('that won was this device’s, also if another one was given over the next session', async () => {
+    const { hub, link, ask } = await asked()
+    void watchSettlement(ask.answer(1, { timeoutMs: 100 }))
+    link.lose()
+    await hub.clock.until(() => ask.status === 'refused')
+    const second = watchSettlement(ask.answer(2))
+    const next = await hub.welcomed({ session: { id: 's3', key: 'k' } })
+    next.say(concluded('q', 'answered', here), failed(2, 'already_answered'))
+    await hub.clock.settle()
+    expect(ask).toMatchObject({ status: 'accepted', answeredBy: here })
+    expect(second).toMatchObject({ code: 'already_answered', outcome: 'replied' })
+  })
+
+  test('whose result came before who had answered: it was this device', async () => {
+    const { hub, link, ask } = await asked()
+    void watchSettlement(ask.answer(1, { timeoutMs: 100 }))
+    await hub.clock.advance(100)
+    void watchSettlement(ask.answer(2))
+    link.lose()
+    const next = await hub.welcomed({ ...resumed, received: 2 })
+    next.say(failed(2, 'already_answered'))
+    expect(ask.status).toBe('answered_elsewhere')
+    next.say(concluded('q', 'answered', here))
+    expect(ask).toMatchObject({ status: 'accepted', answeredBy: here })
+  })
+
+  test.each([
+    [99, 'accepted'],
+    [100, 'answered_elsewhere'],
+  ])('that won %i sessions ago was %s', async (lost, status) => {
+    const { hub, link, ask } = await asked()
+    let last = link
+    for (let number = 1; number <= lost; number++) {
+      for (const resumed of [false, true]) {
+        last.lose()
+        last = await hub.welcomed({ session: { id: `later-${number}`, key: 'k' }, resumed })
+      }
+    }
+    last.say(concluded('q', 'answered', here))
+    expect(ask.status).toBe(status)
+  })
+
   test('[R66] goes out again when the hub has lost its ledger, also if it says it does not know the ask', async () => {
     const { hub, link, ask } = await asked()
     const settlement = watchSettlement(ask.answer(1))

@@ -1,7 +1,7 @@
 import { answerRefusal, isOpen, type DeviceAskInput } from '../core/ask/device/step.ts'
 import type { Timed, Timekeeper } from '../core/time/timekeeper.ts'
 import type { HoldfastError } from '../core/wire/errors.ts'
-import type { AskFrame, ConcludedFrame, Subject } from '../core/wire/frames.ts'
+import type { AskFrame, ConcludedFrame, WelcomeFrame } from '../core/wire/frames.ts'
 import { notSent } from '../core/wire/refusals.ts'
 import type { Connection } from './connection.ts'
 import { HeldAsk } from './held-ask.ts'
@@ -28,6 +28,8 @@ export interface AskOutlet {
 
 /** What `known` may hold [R63]; a hub lets no user have more asks pending. */
 const maxKnown = 1_000
+/** An answer of this client that won over an older one of its sessions counts as given elsewhere. */
+const maxSessions = 100
 
 /** The asks of the client's user. On every link the hub tells what was missed [R63]. */
 export class AskList implements Timed {
@@ -38,6 +40,8 @@ export class AskList implements Timed {
   readonly #outlet: AskOutlet
   readonly #handlers = new Map<string, AskHandler>()
   #list: readonly HeldAsk[] = []
+  /** The ids of the client's own, the latest first. */
+  readonly #sessions: string[] = []
 
   constructor(
     connection: Connection,
@@ -70,9 +74,11 @@ export class AskList implements Timed {
   }
 
   /** The link is live. Returns what tells the application, which is called only when everything is in order. */
-  admitted({ user }: Subject, identityChanged: boolean): () => void {
+  admitted({ subject, session }: WelcomeFrame, identityChanged: boolean): () => void {
+    if (this.#sessions[0] !== session.id) this.#sessions.unshift(session.id)
+    this.#sessions.splice(maxSessions)
     const tell = identityChanged ? this.#forgetAll() : () => {}
-    if (user !== null) {
+    if (subject.user !== null) {
       const open = this.#list.filter(({ state }) => isOpen(state)).slice(0, maxKnown)
       this.#connection.send({ type: 'asks', known: open.map(({ id }) => id) })
     }
@@ -96,10 +102,10 @@ export class AskList implements Timed {
     this.#outlet.changed()
   }
 
-  /** @param session the client's own */
-  concluded({ id, status, by }: ConcludedFrame, session: string | undefined): void {
+  concluded({ id, status, by }: ConcludedFrame): void {
     const held = this.#find(id)
-    if (held) this.#take(held, { type: 'concluded', status, by: by ?? null, own: by?.session === session })
+    const own = this.#sessions.includes(by?.session ?? '')
+    if (held) this.#take(held, { type: 'concluded', status, by: by ?? null, own })
   }
 
   answer(ask: HeldAsk, value: unknown, options: OperationOptions): Operation<unknown> {

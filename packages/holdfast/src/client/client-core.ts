@@ -151,7 +151,7 @@ export class ClientCore implements ConnectionHost {
     if (this.#session && !upgraded) this.counters.reconnects++
     this.#session = session
     this.#subject = subject
-    const tellAsks = this.asks.admitted(subject, identityChanged)
+    const tellAsks = this.asks.admitted(welcome, identityChanged)
     const settle = this.operations.resume(welcome, identityChanged)
     this.topics.admitted()
     // Only from here on the application is called, which may publish at once.
@@ -165,7 +165,7 @@ export class ClientCore implements ConnectionHost {
     if ('topic' in frame) this.topics.received(frame)
     else if (frame.type === 'result') this.operations.settle(frame, text.length)
     else if (frame.type === 'ask') this.asks.asked(frame)
-    else if (frame.type === 'concluded') this.asks.concluded(frame, this.#session?.id)
+    else if (frame.type === 'concluded') this.asks.concluded(frame)
     else if (frame.type === 'request') this.handlers.receive(frame, text)
     else if (frame.type === 'cancel') this.handlers.cancel(frame)
     else if (frame.type === 'ack') this.handlers.acknowledge(frame.numbers)

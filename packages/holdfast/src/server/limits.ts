@@ -54,7 +54,7 @@ export interface HubLimits {
    * has to be at least 1.6 times the sum of three times `maxResultLength`, 1,300 for each of `maxOpenOperations` and 1,000
    * for each of `maxSubscriptions` and `maxAsksOfUser`. Beyond: the link ends with `slow_reader`. The open requests of the
    * hub to one session may have a sixteenth of it in JSON characters, and so may the pending asks of one user.
-   * Default 25,165,824.
+   * Default 33,554,432.
    */
   readonly maxControlBytes: number
   /** Bytes that stalled links keep from being freed beyond retention, in all. Beyond: those that stall longest end with
@@ -80,7 +80,7 @@ export const defaultLimits: HubLimits = {
   maxAsksOfUser: 100,
   maxEndedAsks: 10_000,
   maxEndedAskLength: 33_554_432,
-  maxControlBytes: 25_165_824,
+  maxControlBytes: 33_554_432,
   maxPinnedBytes: 67_108_864,
 }
 

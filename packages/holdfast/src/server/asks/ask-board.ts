@@ -12,6 +12,7 @@ import { AskCaller } from './ask-caller.ts'
 import { askId } from './ask-id.ts'
 import { AskIndex } from './ask-index.ts'
 import { BoardAsk, type BoardAskHost } from './board-ask.ts'
+import { EarlyAnswers, type Answering } from './early-answers.ts'
 import { EndedAsks } from './ended-asks.ts'
 import { assertAskOptions, usersOf, type NewAsk } from './new-ask.ts'
 import { isAnswer, type AnswerOffer } from './offered-answer.ts'
@@ -24,6 +25,7 @@ export class AskBoard implements BoardAskHost, Timed {
   readonly #parts: AskParts
   readonly #pending: AskIndex
   readonly #ended: EndedAsks
+  readonly #early: EarlyAnswers
   readonly #audience = new AskAudience()
   /** Promises that wait for an answer, with what they wait for once that is known. */
   readonly #callers = new Map<AskCaller, BoardAsk | null>()
@@ -38,6 +40,7 @@ export class AskBoard implements BoardAskHost, Timed {
     this.#parts = parts
     this.#pending = new AskIndex(parts.settings.limits)
     this.#ended = new EndedAsks(parts, (id) => void this.#forget(id))
+    this.#early = new EarlyAnswers(parts.timekeeper)
     this.#loading = this.#load()
   }
 
@@ -115,19 +118,9 @@ export class AskBoard implements BoardAskHost, Timed {
 
   /** Returns a function that takes the answer back. */
   answer(offer: AnswerOffer): () => void {
-    const { id, session, data } = offer
-    const { tenant, user } = session.subject
-    const pending = this.#pending.get(id)
-    if (pending?.isFor(tenant, user)) return pending.answer(offer)
-    const ended = this.#ended.get(id)
-    if (!ended || user === null || ended.tenant !== tenant || !ended.users.includes(user)) {
-      offer.respond({ kind: 'refused', code: this.#loaded ? 'ask_unknown' : 'engine_failed' })
-    } else if (isAnswer(ended.conclusion, session, JSON.stringify(data))) {
-      offer.respond({ kind: 'taken' })
-    } else {
-      offer.respond({ kind: 'refused', code: refusals[ended.conclusion.status] })
-    }
-    return () => {}
+    const { env, settings } = this.#parts
+    const deadline = env.now() + settings.timeouts.validateMs
+    return this.#loaded ? this.#answer(offer, deadline) : this.#early.hold(offer, deadline)
   }
 
   ended(ask: BoardAsk, conclusion: Conclusion): void {
@@ -153,10 +146,27 @@ export class AskBoard implements BoardAskHost, Timed {
       this.#pending.remove(ask)
     }
     this.#ended.close()
+    this.#early.close()
     this.#joining.clear()
     for (const caller of this.#callers.keys()) {
       caller.refused(new HoldfastError('closed', 'The hub was closed.', { outcome: 'unknown' }))
     }
+  }
+
+  readonly #answer: Answering = (offer, deadline) => {
+    const { id, session, data } = offer
+    const { tenant, user } = session.subject
+    const pending = this.#pending.get(id)
+    if (pending?.isFor(tenant, user)) return pending.answer(offer, deadline)
+    const ended = this.#ended.get(id)
+    if (!ended || user === null || ended.tenant !== tenant || !ended.users.includes(user)) {
+      offer.respond({ kind: 'refused', code: 'ask_unknown' })
+    } else if (isAnswer(ended.conclusion, session, JSON.stringify(data))) {
+      offer.respond({ kind: 'taken' })
+    } else {
+      offer.respond({ kind: 'refused', code: refusals[ended.conclusion.status] })
+    }
+    return () => {}
   }
 
   #left(caller: AskCaller): void {
@@ -291,7 +301,9 @@ export class AskBoard implements BoardAskHost, Timed {
     const endedAt = ({ conclusion }: StoredAsk): number => conclusion?.time ?? 0
     for (const stored of kept.toSorted((one, other) => endedAt(one) - endedAt(other))) this.#takeOver(stored)
     this.#loaded = true
+    // The conclusions come before the results that they decide [R67].
     this.#bringUpToDate()
+    this.#early.passOn(this.#answer)
   }
 
   #takeOver(stored: StoredAsk): void {

@@ -109,18 +109,21 @@ export class BoardAsk implements Timed {
     this.#step({ type: 'cancelled' })
   }
 
-  /** Returns a function that takes the answer back. */
-  answer(offer: AnswerOffer): () => void {
+  /**
+   * Returns a function that takes the answer back.
+   * @param deadline it is judged no longer than until then
+   */
+  answer(offer: AnswerOffer, deadline: number): () => void {
     for (const { offer: other } of this.#answers.values()) {
       if (other.session !== offer.session) continue
       offer.respond({ kind: 'refused', code: 'overloaded' })
       return () => {}
     }
     const number = ++this.#lastAnswer
-    const { env, settings, timekeeper } = this.#parts
+    const { timekeeper } = this.#parts
     const answer = new OfferedAnswer(offer, timekeeper, () => this.#drop(number, 'timeout'))
     this.#answers.set(number, answer)
-    timekeeper.set(answer, env.now() + settings.timeouts.validateMs)
+    timekeeper.set(answer, deadline)
     this.#step({ type: 'answered', answer: number })
     return () => this.#drop(number, 'cancelled')
   }

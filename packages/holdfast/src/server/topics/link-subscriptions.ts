@@ -28,6 +28,12 @@ const refusals = {
   revoked: 'The right to this topic was withdrawn.',
 } as const
 
+const notOpened: OpenOutcome = {
+  kind: 'refused',
+  code: 'engine_failed',
+  message: 'The engine could not open the topic.',
+}
+
 /** A client told to come back for a subscription waits this long. */
 const retryAfterMs = 1_000
 
@@ -83,26 +89,22 @@ export class LinkSubscriptions {
   }
 
   async #open(subscription: Subscription): Promise<void> {
-    const { grants } = this.#parts
+    const { engine, grants, settings } = this.#parts
     const { session, topic } = subscription
     const revision = grants.revisionFor(session)
-    const opened = await this.#openLog(topic)
+    let opened: OpenOutcome
+    try {
+      opened = await engine.open(topic)
+    } catch (error) {
+      settings.logger.error({ error, topic }, 'the engine could not open a topic')
+      opened = notOpened
+    }
     if (opened.kind === 'refused') return this.#refuse(subscription, opened.code, opened.message, true)
     const { log } = opened
     if (subscription.owner.signal.aborted) return log.release()
     subscription.log = log
     if (revision === grants.revisionFor(session)) this.#begin(subscription, log)
     else this.#decide(subscription, () => this.#begin(subscription, log))
-  }
-
-  async #openLog(topic: string): Promise<OpenOutcome> {
-    const { engine, settings } = this.#parts
-    try {
-      return await engine.open(topic)
-    } catch (error) {
-      settings.logger.error({ error, topic }, 'the engine could not open a topic')
-      return { kind: 'refused', code: 'engine_failed', message: 'The engine could not open the topic.' }
-    }
   }
 
   #begin(subscription: Subscription, log: TopicLog): void {

@@ -27,20 +27,16 @@ export class Publisher {
   async #flush(): Promise<void> {
     const batch = this.#waiting
     this.#waiting = []
-    const outcomes = await this.#outcomes(batch.map(({ entry }) => entry))
+    let outcomes: readonly AppendOutcome[] = []
+    try {
+      outcomes = await this.#engine.append(batch.map(({ entry }) => entry))
+    } catch (error) {
+      this.#logger.error({ error }, 'the engine could not append')
+    }
     for (const [index, { settle }] of batch.entries()) {
       settle(
         outcomes[index] ?? { kind: 'refused', code: 'engine_failed', message: 'The engine gave no outcome.' },
       )
-    }
-  }
-
-  async #outcomes(entries: readonly Append[]): Promise<readonly AppendOutcome[]> {
-    try {
-      return await this.#engine.append(entries)
-    } catch (error) {
-      this.#logger.error({ error }, 'the engine could not append')
-      return []
     }
   }
 }

@@ -31,6 +31,32 @@ export const mutantsOfAsks: readonly Mutant[] = [
       },
     ],
     breaks: 'asks',
-    seed: 87,
+    seed: 150,
+  },
+  {
+    name: 'answers-nobody-waits-for',
+    bug: 'An answer that comes before the store was loaded is refused.',
+    changes: [
+      {
+        file: 'server/asks/early-answers.ts',
+        find: 'this.#timekeeper.set(early, deadline)',
+        replace: 'early.tick(false)',
+      },
+    ],
+    breaks: 'asks',
+    seed: 691,
+  },
+  {
+    name: 'strange-to-itself',
+    bug: 'A client takes what it answered over a lost session for the answer of another device.',
+    changes: [
+      {
+        file: 'client/asks.ts',
+        find: 'this.#sessions.splice(maxSessions)',
+        replace: 'this.#sessions.splice(Math.min(1, maxSessions))',
+      },
+    ],
+    breaks: 'asks',
+    seed: 246,
   },
 ]

@@ -82,6 +82,10 @@ export class JournaledChronicle implements Truth {
     return oldest?.epoch === epoch ? oldest.offset : null
   }
 
+  remembers({ life }: KeptConclusion): boolean {
+    return life === this.life
+  }
+
   conclusionsOf(ask: string): readonly KeptConclusion[] {
     this.#catchUp()
     return this.#conclusions.get(ask) ?? []

@@ -107,7 +107,7 @@ vitest(
     stop.abort()
     await pair.clock.settle()
     expect(pair.hub.stats().asks).toEqual({ pending: 0, ended: 2, waiting: 0 })
-    await expect(pair.hub.ask(ana, 'approve', 'x'.repeat(2_000_000))).rejects.toMatchObject({
+    await expect(pair.hub.ask(ana, 'approve', 'x'.repeat(2_100_000))).rejects.toMatchObject({
       code: 'message_too_large',
     })
     await expect(pair.hub.ask(ana, 'approve', 'x'.repeat(1_000))).rejects.toMatchObject(limited)

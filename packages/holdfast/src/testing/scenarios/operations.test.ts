@@ -126,6 +126,20 @@ test('S20 what is sent while reconnecting is queued, visibly, and arrives once a
   expect(client.pending).toBe(0)
 })
 
+test('what waits for the outbox to be empty goes on when the last operation in it is aborted', async () => {
+  const pair = makePair()
+  const { client, link } = await pair.connected()
+  link.cut()
+  await pair.clock.settle()
+  const stop = new AbortController()
+  const publish = watchSettlement(client.publish('room', 1, { signal: stop.signal }))
+  const flush = watchSettlement(client.flush())
+  stop.abort()
+  await pair.clock.settle()
+  expect(publish).toMatchObject({ code: 'aborted' })
+  expect(flush.state).toBe('resolved')
+})
+
 test('S21 the link drops after a publish was accepted and before its result came: one offset', async () => {
   const pair = makePair()
   const publisher = await pair.connected()

@@ -99,3 +99,29 @@ test('S39 a token renewed while the engine opens a topic: the rights of before c
   expect(topic.errors).toMatchObject([{ code: 'forbidden' }])
   expect(roles.asked).toEqual(['admin', 'guest'])
 })
+
+test('S39 a fresh token with fewer rights ends what is subscribed to, and one with the same rights leaves no hole', async () => {
+  const roles = new Roles()
+  const pair: Pair = makePair({
+    hub: { ...roles.hub, authenticate: () => shortLived(pair, roles.hub.authenticate()) },
+  })
+  const { client, links } = await pair.connected({ token: 'any' })
+  const topic = recordTopic(client, 'room', { from: 'start' })
+  await pair.clock.advance(100)
+  roles.answer()
+  await pair.clock.advance(11_000)
+  await pair.clock.settled(pair.hub.publish('room', 'while it is asked'))
+  await pair.clock.advance(100)
+  expect(topic.data).toEqual([])
+  roles.answer()
+  await pair.clock.advance(100)
+  expect(topic.data).toEqual(['while it is asked'])
+  roles.role = 'guest'
+  await pair.clock.advance(10_000)
+  await pair.clock.settled(pair.hub.publish('room', 'for admins'))
+  roles.answer()
+  await pair.clock.advance(100)
+  expect(topic.data).toEqual(['while it is asked'])
+  expect(topic.errors).toMatchObject([{ code: 'revoked' }])
+  expect(links).toHaveLength(1)
+})

@@ -1,5 +1,4 @@
 import type { Operation, OperationOptions } from '../../client/operation.ts'
-import { rejection } from '../../core/wire/errors.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
 import type { Device } from './device.ts'
 import type { Attempt, AttemptDescription } from './oracle/attempt.ts'
@@ -84,23 +83,7 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
     openDevice(world, client)?.subscriptions[subscription]?.unsubscribe()
   },
   ask(world, step) {
-    if (world.hubState === 'down') return
-    const { token, users, keyed, deadlineMs, abortAfterMs, judgedMs } = step
-    const { hub, hubLoop } = world.pair
-    const stop = new AbortController()
-    let rejections = step.rejections
-    const pending = hub.ask<string>({ users }, 'question', token, {
-      signal: stop.signal,
-      ...(keyed ? { key: token } : {}),
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-      validate: async () => {
-        await world.pause(hubLoop, judgedMs)
-        if (rejections-- > 0) throw rejection('think_again')
-        return true
-      },
-    })
-    if (abortAfterMs !== undefined) void world.pause(hubLoop, abortAfterMs).then(() => stop.abort())
-    world.oracle.asks.asked(step, { result: pending, id: () => pending.id }, stop)
+    if (world.hubState !== 'down') world.ask(step)
   },
   escalate(world, { token, user }) {
     const { hub } = world.pair

@@ -1,4 +1,4 @@
-import type { Conclusion } from '../../engines/ask-store.ts'
+import type { AskStore, Conclusion } from '../../engines/ask-store.ts'
 import type { Engine, TopicLog } from '../../engines/engine.ts'
 import type { Position } from '../../core/wire/frames.ts'
 import type { Truth } from './oracle/witnesses.ts'
@@ -19,7 +19,7 @@ export interface AcceptedMessage {
   readonly order: number
 }
 
-/** How an ask was concluded, in the life of one hub: another one knows nothing of it. */
+/** How an ask was concluded, in the life of one hub: another one may know nothing of it. */
 export interface KeptConclusion {
   readonly life: number
   readonly conclusion: Conclusion
@@ -36,6 +36,12 @@ export class Chronicle implements Truth {
   readonly #heads = new Map<string, Position>()
   readonly #logs = new Map<string, TopicLog>()
   readonly #conclusions = new Map<string, KeptConclusion[]>()
+  readonly #asks: AskStore | undefined
+
+  /** @param asks what every hub keeps its asks in. Default: each has its own */
+  constructor(asks?: AskStore) {
+    this.#asks = asks
+  }
 
   executed(token: string): void {
     const count = this.executionsOf(token) + 1
@@ -77,19 +83,26 @@ export class Chronicle implements Truth {
     return this.#conclusions.get(ask) ?? []
   }
 
+  remembers({ life }: KeptConclusion): boolean {
+    return life === this.life || this.#asks !== undefined
+  }
+
   /** An engine for the next hub, which writes down what it accepts. */
   engine(): Engine {
     const life = ++this.life
     this.#heads.clear()
     this.#logs.clear()
-    return recordedEngine({
-      opened: (topic, log) => void this.#logs.set(topic, log),
-      accepted: (topic, position, token) => this.#accepted(topic, position, token),
-      concluded: (id, conclusion, again) => {
-        this.#conclusions.set(id, [...this.conclusionsOf(id), { life, conclusion }])
-        if (again) this.reader?.concludedAgain(id)
+    return recordedEngine(
+      {
+        opened: (topic, log) => void this.#logs.set(topic, log),
+        accepted: (topic, position, token) => this.#accepted(topic, position, token),
+        concluded: (id, conclusion, again) => {
+          this.#conclusions.set(id, [...this.conclusionsOf(id), { life, conclusion }])
+          if (again) this.reader?.concludedAgain(id)
+        },
       },
-    })
+      this.#asks,
+    )
   }
 
   #accepted(topic: string, position: Position, token: string): void {

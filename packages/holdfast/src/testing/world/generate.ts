@@ -16,6 +16,7 @@ export function generate(seed: number): Schedule {
     random,
     Array.from({ length: clients }, (_, place) => drawClient(random, over, place)),
   )
+  const asks = drawAskSettings(SeededRandom.of(seed, 'asks'))
   const soundNetwork = random.chance(0.2)
   const drawing: Drawing = { random, settings, clients, over, soundNetwork, tokens: 0, subscriptions: 0 }
   const kinds = allowed(random, soundNetwork)
@@ -29,7 +30,7 @@ export function generate(seed: number): Schedule {
     const kind = random.pick(kinds)
     steps.push({ at, ...generators[kind].draw(drawing, random.integer(0, drawing.clients - 1)) })
   }
-  return { seed, settings, steps }
+  return { seed, settings: { ...settings, ...asks }, steps }
 }
 
 type Way = readonly TransportName[]
@@ -74,6 +75,16 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
     engineMs: random.pick([0, 0, 0, 0, 5, 1_000]),
     concludingMs: random.pick([0, 0, 5, 300]),
     quietMs: random.chance(0.03) ? 120_000 : 0,
+  }
+}
+
+function drawAskSettings(
+  random: SeededRandom,
+): Pick<WorldSettings, 'lastingAsks' | 'asksAgain' | 'answerTimeoutMs'> {
+  return {
+    lastingAsks: random.chance(0.4),
+    asksAgain: random.chance(0.5),
+    ...(random.chance(0.25) ? { answerTimeoutMs: random.integer(1, random.pick([500, 5_000])) } : {}),
   }
 }
 

@@ -150,6 +150,9 @@ async function answerAll(world: World): Promise<void> {
     oracle.asks.withdraw()
     if (!(await pair.clock.reaches(() => !oracle.asks.pending, silenceMs))) oracle.asks.reportPending()
   }
+  // Whoever asked in an earlier life of the hub does not come back.
+  for (const { id } of pair.hub.asks()) pair.hub.withdraw(id)
+  oracle.asks.checkShown()
   check(world)
 }
 

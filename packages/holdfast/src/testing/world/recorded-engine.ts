@@ -13,11 +13,14 @@ export interface EngineRecorder {
   concluded(ask: string, conclusion: Conclusion, again: boolean): void
 }
 
-/** An engine in memory for one hub, whose messages are tokens. */
-export function recordedEngine(recorder: EngineRecorder): Engine {
+/**
+ * An engine in memory for one hub, whose messages are tokens.
+ * @param asks what it keeps asks in. Default: its own
+ */
+export function recordedEngine(recorder: EngineRecorder, asks?: AskStore): Engine {
   const engine = memory()
   return {
-    asks: recordedAsks(engine.asks, recorder),
+    asks: recordedAsks(asks ?? engine.asks, recorder),
     start: (host) => engine.start(host),
     append: async (entries) => {
       const outcomes = await engine.append(entries)

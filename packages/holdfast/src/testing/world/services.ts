@@ -7,11 +7,16 @@ import type { StepOf } from './schedule.ts'
 export type ServiceName = StepOf<'service'>['which']
 type Trouble = Pick<StepOf<'service'>, 'count' | 'takesMs' | 'fails'>
 
+/** A hub's default. */
+const validateMs = 10_000
+
 /** The application's own services: who is who, and who may do what. They can be slow, and away. */
 export class Services {
   readonly rights: Rights = new Rights()
   /** Whether one was ever slow or away. */
   readonly troubled: Set<ServiceName> = new Set()
+  /** Whether one ever failed, or took at least as long as a hub waits for answers to asks. */
+  readonly hopeless: Set<ServiceName> = new Set()
   readonly #troubles = new Map<
     ServiceName,
     { left: number; readonly takesMs: number; readonly fails: boolean }
@@ -19,6 +24,7 @@ export class Services {
 
   trouble(which: ServiceName, { count, takesMs, fails }: Trouble): void {
     this.troubled.add(which)
+    if (fails || takesMs >= validateMs) this.hopeless.add(which)
     this.#troubles.set(which, { left: count, takesMs, fails })
   }
 
@@ -27,13 +33,25 @@ export class Services {
     this.#troubles.clear()
   }
 
-  /** An engine that takes its time to conclude asks, and is as slow and as often away as this service. */
-  concluding(engine: Engine, loop: () => VirtualLoop, pause: () => Promise<void>): Engine {
+  /** An engine that takes its time to load and conclude asks, and is as slow and as often away as this service. */
+  concluding(
+    engine: Engine,
+    loop: () => VirtualLoop,
+    pause: () => Promise<void>,
+    hubRuns: () => boolean,
+  ): Engine {
     const { asks } = engine
     return {
       ...engine,
       asks: {
         ...asks,
+        load: async () => {
+          // The hub is being made, and may be gone by then.
+          await Promise.resolve()
+          if (!hubRuns()) await new Promise(() => {})
+          await this.call('asks', loop(), () => null)
+          return asks.load()
+        },
         conclude: async (id, conclusion) => {
           await pause()
           await this.call('asks', loop(), () => null)

@@ -60,6 +60,8 @@ function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
     authorizingMs: 0,
     engineMs: 0,
     concludingMs: 0,
+    lastingAsks: false,
+    asksAgain: false,
     tokenLifeMs: null,
     quietMs: 0,
     outboxOperations: 1_000,

@@ -1,6 +1,7 @@
 import type { Ask } from '../../client/ask.ts'
 import { rejection } from '../../core/wire/errors.ts'
 import type { Engine } from '../../engines/engine.ts'
+import { MemoryAsks } from '../../engines/memory/memory-asks.ts'
 import type { Hub } from '../../server/hub.ts'
 import type { AuthorizeRequest, Identity } from '../../server/options.ts'
 import { Pair } from '../pair.ts'
@@ -11,7 +12,7 @@ import { Chronicle } from './chronicle.ts'
 import { Device } from './device.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
-import type { ClientSettings, Handling, Schedule, WorldSettings } from './schedule.ts'
+import type { ClientSettings, Handling, Schedule, StepOf, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
 import { Services, type ServiceName } from './services.ts'
 import { slowEngine } from './slow-engine.ts'
@@ -24,13 +25,13 @@ export interface RequestPayload extends Handling {
 /**
  * The simulated world: one hub at a time and its clients, over virtual time and a network of bytes, with the real drivers and
  * machines on both sides. (The memory engine shares nothing between hubs, so several at once would be several worlds; what there
- * is beside one hub is the next one after its restart, which knows nothing.)
+ * is beside one hub is the next one after its restart, which knows nothing, or only the asks.)
  */
 export class World {
   readonly settings: WorldSettings
   readonly pair: Pair
   readonly devices: Device[] = []
-  readonly chronicle: Chronicle = new Chronicle()
+  readonly chronicle: Chronicle
   readonly services: Services = new Services()
   readonly oracle: Oracle
   /** `down`: its process is gone, and the next one has not started. */
@@ -43,6 +44,7 @@ export class World {
   constructor(schedule: Schedule) {
     const { seed, settings } = schedule
     this.settings = settings
+    this.chronicle = new Chronicle(settings.lastingAsks ? new MemoryAsks() : undefined)
     const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, authorizingMs, network } =
       settings
     this.pair = new Pair({
@@ -121,8 +123,29 @@ export class World {
       await new Promise<void>((resolve) => void clock.schedule(clock.now + ms, 'timer', loop, resolve))
   }
 
+  ask(step: StepOf<'ask'>): void {
+    const { token, users, keyed, deadlineMs, abortAfterMs, judgedMs } = step
+    const { hub, hubLoop } = this.pair
+    const stop = new AbortController()
+    let rejections = step.rejections
+    const pending = hub.ask<string>({ users }, 'question', token, {
+      signal: stop.signal,
+      ...(keyed ? { key: token } : {}),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      validate: async () => {
+        await this.pause(hubLoop, judgedMs)
+        if (rejections-- > 0) throw rejection('think_again')
+        return true
+      },
+    })
+    if (abortAfterMs !== undefined) void this.pause(hubLoop, abortAfterMs).then(() => stop.abort())
+    this.oracle.asks.asked(step, { result: pending, id: () => pending.id }, stop)
+  }
+
   answer(device: Device, ask: Ask, value: string): void {
-    this.oracle.asks.answered(device, ask, value, ask.answer(value))
+    const { answerTimeoutMs: timeoutMs } = this.settings
+    const promise = ask.answer(value, timeoutMs === undefined ? {} : { timeoutMs })
+    this.oracle.asks.answered(device, ask, value, promise, timeoutMs)
   }
 
   /** The hub's process dies with its memory. */
@@ -137,6 +160,7 @@ export class World {
       this.pair.startHub()
       this.oracle.hubStarted()
       this.hubState = 'running'
+      if (this.settings.asksAgain) for (const step of this.oracle.asks.takeUnanswered()) this.ask(step)
     })
   }
 
@@ -162,7 +186,12 @@ export class World {
         return engine.append(entries)
       },
     }
-    return this.services.concluding(judged, loop, () => this.pause(loop(), concludingMs))
+    return this.services.concluding(
+      judged,
+      loop,
+      () => this.pause(loop(), concludingMs),
+      () => this.hubState !== 'down',
+    )
   }
 
   /** What it says is what was right when it was asked, however long it takes to say so. */

@@ -62,7 +62,7 @@ const open = {
       input: { by: null },
       outcome: to('answered_elsewhere', { by: null }),
     },
-    { when: 'answered by this session', input: own, outcome: to('accepted', { by }) },
+    { when: 'answered by this client', input: own, outcome: to('accepted', { by }) },
     { when: 'cancelled', input: cancelled, outcome: to('cancelled') },
     { when: 'expired', input: { ...cancelled, status: 'expired' }, outcome: to('expired') },
     { when: 'unknown', input: unknown, outcome: to('unknown') },
@@ -103,7 +103,7 @@ const table: PromptTable = {
       { when: 'before the conclusion', outcome: to('accepted', { by: null }) },
       { when: 'after the conclusion', state: { conclusion: own }, outcome: to('accepted', { by }) },
       {
-        when: 'after a conclusion by a session that is lost',
+        when: 'after a conclusion by a session that is forgotten',
         state: { conclusion: elsewhere },
         outcome: to('accepted', { by }),
       },
@@ -137,7 +137,7 @@ const table: PromptTable = {
         outcome: to('answered_elsewhere', { by }),
       },
       {
-        when: 'already_answered, by an earlier answer of this session',
+        when: 'already_answered, by an earlier answer of this client',
         ...answeredAlready,
         state: { conclusion: own },
         outcome: to('accepted', { by }),
@@ -168,6 +168,7 @@ const table: PromptTable = {
     ...over,
     concluded: [
       { when: 'who answered was not told', outcome: to('accepted', { by }) },
+      { when: 'who answered was not told: this client', input: own, outcome: to('accepted', { by }) },
       { when: 'who answered was told', state: { by: later }, outcome: 'ignored' },
       { when: 'otherwise', input: unknown, outcome: 'ignored' },
     ],
@@ -176,6 +177,11 @@ const table: PromptTable = {
     ...over,
     concluded: [
       { when: 'who answered was not told', outcome: to('answered_elsewhere', { by }) },
+      {
+        when: 'who answered was not told: this client, with an earlier answer',
+        input: own,
+        outcome: to('accepted', { by }),
+      },
       { when: 'who answered was told', state: { by: later }, outcome: 'ignored' },
       { when: 'otherwise', input: cancelled, outcome: 'ignored' },
     ],

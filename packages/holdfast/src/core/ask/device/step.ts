@@ -7,7 +7,7 @@ export interface ToldConclusion {
   readonly status: ConcludedStatus
   /** With `answered`. */
   readonly by: Answerer | null
-  /** It was answered by this client's session. */
+  /** It was answered over a session of this client, the present one or an earlier one. */
   readonly own: boolean
 }
 
@@ -20,7 +20,8 @@ export interface ToldConclusion {
  *        │                    │  ▼               ┌──▶ answered_elsewhere | cancelled | expired | unknown
  *        │                   refused             │
  *        └─────────────────────┴── concluded ────┘
- *     pending, refused ── concluded, by an answer of this session ──▶ accepted
+ *     pending, refused ── concluded, by an answer of this client ──▶ accepted
+ *     answered_elsewhere, by nobody named ── concluded, by an answer of this client ──▶ accepted
  *     pending, sending, refused ── forgotten ──▶ unknown
  *
  * While an answer is on its way a conclusion is only remembered: it comes before the answer's result [R67], and may be
@@ -29,7 +30,8 @@ export interface ToldConclusion {
  * not know the ask. `unknown` too is only remembered: after a restart of the hub the ask may be asked again before the
  * answer arrives there, and if it is, what was remembered is about an earlier life of the ask, and forgotten.
  *
- * An ask that is over stays over: the same id asked again is a new ask [R64].
+ * An ask that is over stays over: the same id asked again is a new ask [R64]. But the result may say that it was answered before
+ * the conclusion says by whom, and that may be an earlier answer of this client, of which nobody knew what became of it.
  */
 export type DeviceAskState =
   | { readonly name: 'pending' }
@@ -91,7 +93,8 @@ export function answerRefusal(state: DeviceAskState): ErrorCode | null {
 /** Who answered may be told after the result that ended it. */
 function stepOver(state: Over, input: DeviceAskInput): DeviceAskState {
   const lacksAnswerer = 'by' in state && state.by === null
-  return lacksAnswerer && input.type === 'concluded' && input.by ? { ...state, by: input.by } : state
+  if (!lacksAnswerer || input.type !== 'concluded' || !input.by) return state
+  return input.own ? ended(input) : { ...state, by: input.by }
 }
 
 function stepSending(state: Named<'sending'>, input: DeviceAskInput): DeviceAskState {

@@ -19,6 +19,8 @@ interface Question {
   readonly step: StepOf<'ask'>
   readonly id: () => string
   readonly startedAt: number
+  /** Of the hub that was asked. */
+  readonly life: number
   readonly stop: AbortController
   state: 'waiting' | 'settled' | 'forgotten'
 }
@@ -28,6 +30,8 @@ interface GivenAnswer {
   readonly device: JudgedClient
   readonly ask: Ask
   readonly value: string
+  /** When the device gives up; Infinity: never. */
+  readonly until: number
   settled: boolean
 }
 
@@ -37,6 +41,8 @@ export class AskOracle {
   readonly #report: Report
   readonly #questions: Question[] = []
   readonly #answers: GivenAnswer[] = []
+  /** With a key, and ended with their hub. */
+  #unanswered: StepOf<'ask'>[] = []
   /** Answers that were reported taken, by ask and life of the hub. */
   readonly #taken = new Map<string, string>()
 
@@ -50,18 +56,27 @@ export class AskOracle {
       step,
       id,
       startedAt: this.#circumstances.now(),
+      life: this.#circumstances.chronicle.life,
       stop,
       state: 'waiting',
     }
     this.#questions.push(question)
     result.then(
       (answer) => this.#settle(question, () => this.#answered(question, answer)),
-      (error: unknown) => this.#settle(question, () => this.#unanswered(question, error)),
+      (error: unknown) => this.#settle(question, () => this.#ended(question, error)),
     )
   }
 
-  answered(device: JudgedClient, ask: Ask, value: string, promise: Promise<void>): void {
-    const given: GivenAnswer = { device, ask, value, settled: false }
+  /** @param timeoutMs how long the device waits for what becomes of it */
+  answered(
+    device: JudgedClient,
+    ask: Ask,
+    value: string,
+    promise: Promise<void>,
+    timeoutMs: number = Infinity,
+  ): void {
+    const until = this.#circumstances.now() + timeoutMs
+    const given: GivenAnswer = { device, ask, value, until, settled: false }
     this.#answers.push(given)
     promise.then(
       () => this.#wasTaken(given),
@@ -76,7 +91,18 @@ export class AskOracle {
 
   /** The hub's process died: whoever asked in it waits no more. */
   hubDied(): void {
-    for (const question of this.#questions) if (question.state === 'waiting') question.state = 'forgotten'
+    for (const question of this.#questions) {
+      if (question.state !== 'waiting') continue
+      question.state = 'forgotten'
+      this.#endedWithHub(question)
+    }
+  }
+
+  /** What was asked with a key and ended with its hub; each once. */
+  takeUnanswered(): readonly StepOf<'ask'>[] {
+    const unanswered = this.#unanswered
+    this.#unanswered = []
+    return unanswered
   }
 
   clientClosed(index: number): void {
@@ -104,6 +130,22 @@ export class AskOracle {
     for (const given of this.#answers) if (!given.settled) this.#faultOf(given, 'never settles')
   }
 
+  /** At rest: no device shows its own answer as somebody else's, nor somebody else's as its own. */
+  checkShown(): void {
+    for (const given of this.#answers) {
+      const { status, answeredBy } = given.ask
+      const own = this.#answers.filter(({ ask }) => ask === given.ask)
+      const won = this.#conclusionsOf(given.ask.id).filter(({ conclusion }) =>
+        own.some((each) => this.#isOf(conclusion, each)),
+      )
+      const named = won.some(
+        ({ conclusion }) => conclusion.status === 'answered' && conclusion.session === answeredBy?.session,
+      )
+      if (status === 'answered_elsewhere' && named) this.#faultOf(given, 'is shown as answered elsewhere')
+      if (status === 'accepted' && won.length === 0) this.#faultOf(given, 'is shown as accepted')
+    }
+  }
+
   #conclusionsOf(id: string): readonly KeptConclusion[] {
     return this.#circumstances.chronicle.conclusionsOf(id)
   }
@@ -114,22 +156,28 @@ export class AskOracle {
     judge()
   }
 
+  #endedWithHub({ step }: Question): void {
+    if (step.keyed) this.#unanswered.push(step)
+  }
+
   #answered({ step, id }: Question, { value }: Answer<string>): void {
     const kept = this.#conclusionsOf(id()).at(-1)?.conclusion
     if (kept?.status !== 'answered' || kept.value !== JSON.stringify(value))
       this.#report(null, `ask ${step.token} resolved with ${value}, but ${JSON.stringify(kept)} was kept`)
   }
 
-  #unanswered({ step, startedAt, stop }: Question, error: unknown): void {
+  #ended(question: Question, error: unknown): void {
+    const { step, startedAt, stop } = question
     const code = error instanceof HoldfastError ? error.code : String(error)
     const { now, hubEnded } = this.#circumstances
     const excused =
       (code === 'ask_expired' && step.deadlineMs !== undefined && now() >= startedAt + step.deadlineMs) ||
       (code === 'ask_expired' &&
-        this.#questions.some((other) => other.step.token === step.token && other.step !== step)) ||
+        this.#questions.some((other) => other.step.token === step.token && other !== question)) ||
       (code === 'aborted' && stop.signal.aborted) ||
       ((code === 'closed' || code === 'engine_failed') && hubEnded)
     if (!excused) this.#report(null, `ask ${step.token} was rejected with ${code}`)
+    else if (code === 'closed') this.#endedWithHub(question)
   }
 
   #wasTaken(given: GivenAnswer): void {
@@ -147,11 +195,9 @@ export class AskOracle {
     if (!(error instanceof HoldfastError)) return this.#faultOf(given, `was rejected with ${String(error)}`)
     const { code, outcome } = error
     const conclusions = this.#conclusionsOf(given.ask.id)
-    const { chronicle, hubEnded, services, outboxOperations } = this.#circumstances
+    const { chronicle, hubEnded, services, outboxOperations, now } = this.#circumstances
     // One that won at an earlier hub, and was sent again to one that knows nothing of that, may be refused by it [R66].
-    const won = conclusions.some(
-      ({ life, conclusion }) => life === chronicle.life && this.#isOf(conclusion, given),
-    )
+    const won = conclusions.some((kept) => chronicle.remembers(kept) && this.#isOf(kept.conclusion, given))
     // An answer that won may be lost on its way back only with its user or its client.
     if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
@@ -168,11 +214,16 @@ export class AskOracle {
         steps.some(({ users }) => !users.includes(given.device.user)),
       cancelled: hubEnded,
       rejected: steps.some(({ rejections }) => rejections > 0),
-      timeout: steps.some(({ judgedMs }) => judgedMs > 0) || services.troubled.has('asks'),
+      // Of an ask from an earlier life it may be that nobody asks it again [R69].
+      timeout:
+        now() >= given.until ||
+        steps.some(({ judgedMs }) => judgedMs > 0) ||
+        services.troubled.has('asks') ||
+        this.#questions.some(({ id, life }) => life < chronicle.life && id() === given.ask.id),
       closed: given.device.closing,
       identity_changed: given.device.userChanged,
       outbox_full: given.device.client.pending >= outboxOperations,
-      engine_failed: hubEnded || services.troubled.has('asks'),
+      engine_failed: services.hopeless.has('asks'),
     }
     if (excuses[code] !== true && given.device.endedBy !== code)
       this.#faultOf(given, `was refused with ${code}, ${outcome}, without a reason`)

@@ -24,6 +24,7 @@ const expectedLogs: ReadonlySet<string> = new Set([
   'a request handler failed',
   'the validator of an ask failed',
   'the engine could not conclude an ask',
+  'the engine could not load the asks',
 ])
 
 /** What a hub logged. */

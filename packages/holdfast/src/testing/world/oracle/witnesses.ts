@@ -21,6 +21,8 @@ export interface Truth {
   /** The offset of the oldest message that is still kept of an epoch; null: nobody knows. */
   oldestOf(topic: string, epoch: string): number | null
   conclusionsOf(ask: string): readonly KeptConclusion[]
+  /** Whether the present hub knows of a conclusion. */
+  remembers(conclusion: KeptConclusion): boolean
 }
 
 /** A client and its application, as far as they are judged: in a simulated world or over real sockets. */
@@ -44,4 +46,4 @@ export interface JudgedClient {
 }
 
 /** What the application's own services did. */
-export type ServiceRecord = Pick<Services, 'troubled' | 'rights'>
+export type ServiceRecord = Pick<Services, 'troubled' | 'hopeless' | 'rights'>
