@@ -75,7 +75,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
     else this.#decide(subscription, () => void this.#open(subscription))`,
       },
     ],
-    breaks: 'subscriptions',
+    breaks: 'rights',
     seed: 448,
   },
   {
@@ -93,7 +93,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: "if (verdict === 'failed') return this.#refuseFor(subscription, verdict, 'revoked')",
       },
     ],
-    breaks: 'subscriptions',
+    breaks: 'rights',
     seed: 388,
   },
   {
