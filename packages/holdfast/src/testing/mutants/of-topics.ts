@@ -75,7 +75,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
     else this.#decide(subscription, () => void this.#open(subscription))`,
       },
     ],
-    breaks: 'subscriptions',
+    breaks: 'rights',
     seed: 448,
   },
   {
@@ -93,8 +93,28 @@ export const mutantsOfTopics: readonly Mutant[] = [
         replace: "if (verdict === 'failed') return this.#refuseFor(subscription, verdict, 'revoked')",
       },
     ],
-    breaks: 'subscriptions',
+    breaks: 'rights',
     seed: 388,
+  },
+  {
+    name: 'old-context-decides',
+    bug: 'What was asked about the rights that a session had before its token was renewed, or it was resumed, decides.',
+    changes: [{ file: 'server/sessions/session.ts', find: 'this.#renewals++', replace: '' }],
+    breaks: 'rights',
+    seed: 749,
+  },
+  {
+    name: 'opened-unasked',
+    bug: 'Who was allowed to subscribe before the engine opened the topic may read it, whatever changed meanwhile.',
+    changes: [
+      {
+        file: 'server/topics/link-subscriptions.ts',
+        find: 'if (revision === grants.revisionFor(session)) this.#begin(subscription, log)',
+        replace: 'if (revision <= grants.revisionFor(session)) this.#begin(subscription, log)',
+      },
+    ],
+    breaks: 'rights',
+    seed: 386,
   },
   {
     name: 'pruned-in-silence',

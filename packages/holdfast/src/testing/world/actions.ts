@@ -108,10 +108,10 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
   connect(world, { over, user }) {
     world.connect({ over, user })
   },
-  signIn(world, { client, user }) {
+  signIn(world, { client, user, cuts }) {
     const device = openDevice(world, client)
     device?.signIn(user)
-    device?.link?.cut()
+    if (cuts) device?.link?.cut()
   },
   disconnect(world, { client, retry }) {
     const session = openDevice(world, client)?.client.session
@@ -121,11 +121,15 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
   },
   revoke(world, { user, topic }) {
     const { services, chronicle, hubState } = world
-    services.deny(user, topic, { acceptedBefore: chronicle.acceptedCount, known: hubState !== 'closing' })
+    const denial = { acceptedBefore: chronicle.acceptedCount, known: hubState !== 'closing' }
+    services.rights.deny(user, topic, denial)
     if (world.hubState === 'running') void world.pair.hub.revoke({ user, topic })
   },
   grant(world, { user, topic }) {
-    world.services.grant(user, topic)
+    world.services.rights.grant(user, topic)
+  },
+  role(world, { user, topic, may }) {
+    world.services.rights.change(user, topic, may)
   },
 }
 

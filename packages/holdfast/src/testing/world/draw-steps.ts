@@ -157,7 +157,13 @@ const actionGenerators = {
   },
   signIn: {
     weight: 1,
-    draw: ({ random }, client) => ({ do: 'signIn', client, user: random.pick(users) }),
+    draw: ({ random, settings }, client) => ({
+      do: 'signIn',
+      client,
+      user: random.pick(users),
+      // Who is asked for no other token would stay who it was.
+      cuts: settings.tokenLifeMs === null || random.chance(0.5),
+    }),
   },
   disconnect: {
     weight: 1,
@@ -170,6 +176,15 @@ const actionGenerators = {
   grant: {
     weight: 1,
     draw: (drawing) => ({ do: 'grant', user: drawing.random.pick(users), topic: topicOf(drawing) }),
+  },
+  role: {
+    weight: 2,
+    draw: (drawing) => ({
+      do: 'role',
+      user: drawing.random.pick(['ana', 'ana', 'ben']),
+      topic: topicOf(drawing),
+      may: drawing.random.pick(['everything', 'everything', 'publish', 'subscribe', 'nothing']),
+    }),
   },
 } satisfies { readonly [Name in Step['do']]?: Generator<Name> }
 
@@ -281,7 +296,7 @@ const faultGenerators = {
     weight: 2,
     draw: ({ random }) => ({
       do: 'service',
-      which: random.pick(['authorize', 'authorize', 'authenticate', 'token', 'asks']),
+      which: random.pick(['authorize', 'authorize', 'authenticate', 'token', 'asks', 'engine']),
       count: random.integer(1, 3),
       takesMs: random.integer(0, random.pick([100, 3_000, 12_000])),
       fails: random.chance(0.3),

@@ -59,6 +59,7 @@ const drawClient = (random: SeededRandom, over: Way, place: number): ClientSetti
 })
 
 function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]): WorldSettings {
+  const tokenLifeMs = random.chance(0.25) ? random.pick([3_000, 20_000, 60_000]) : null
   return {
     clients,
     topics: random.chance(0.6) ? ['red'] : ['red', 'green'],
@@ -66,7 +67,7 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
     sessionTtlMs: random.pick([2_000, 30_000, 120_000]),
     maxOpenOperations: random.pick([1, 3, 1_024, 1_024]),
     outboxOperations: random.pick([5, 1_000, 1_000]),
-    tokenLifeMs: random.chance(0.15) ? random.pick([3_000, 20_000, 60_000]) : null,
+    tokenLifeMs,
     network: random.pick([
       {},
       {},
@@ -74,6 +75,9 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
       { latencyMs: random.integer(0, 50), segmentBytes: random.pick([7, 50, 300]) },
       { bytesPerMs: random.pick([1, 10]), kernelBytes: random.pick([500, 5_000]) },
     ]),
+    // A right has to be checked in less time than passes until the next token is looked at.
+    authorizingMs: random.pick(tokenLifeMs === null ? [0, 0, 0, 20, 2_000] : [0, 0, 500]),
+    engineMs: random.pick([0, 0, 0, 0, 5, 1_000]),
     concludingMs: random.pick([0, 0, 20, 200]),
     quietMs: random.chance(0.03) ? 120_000 : 0,
   }

@@ -11,6 +11,8 @@ import { World } from './world.ts'
 const patienceMs = 400_000
 /** By then a link whose packets vanish was found out, and another one took its place. */
 const silenceMs = 120_000
+/** By then a hub has its asks, if their store took its time, failed and was asked again. */
+const loadingMs = 15_000
 const last = 'the last message'
 
 /** A violation was found: nothing that follows would tell more. */
@@ -205,7 +207,7 @@ async function conclude(world: World): Promise<void> {
   for (const topic of settings.topics) {
     if (reader)
       actions.subscribe(world, { at: 0, do: 'subscribe', client: reader.index, topic, from: 'start' })
-    for (const { user } of devices) world.services.grant(user, topic)
+    for (const { user } of devices) world.services.rights.grant(user, topic)
   }
   // What begins from now on must have begun before there is something to miss.
   await pair.clock.reaches(() => oracle.subscriptions.allReady(devices), silenceMs)
@@ -227,6 +229,8 @@ async function conclude(world: World): Promise<void> {
   )
   check(world)
   await pair.clock.reaches(() => pair.hub.stats().links === 0, silenceMs)
+  // A hub that could not load its asks waits to try again.
+  if (world.services.troubled.has('asks')) await pair.clock.advance(loadingMs)
   world.hubState = 'closing'
   for (const what of await pair.leftovers()) report(null, `left: ${what}`)
 }

@@ -4,6 +4,7 @@ import type { Side } from '../network-link.ts'
 import type { Reach } from '../memory-network.ts'
 import type { PipeConditions } from '../memory-pipe.ts'
 import type { TransportName } from '../simulated-transport.ts'
+import type { Right } from './rights.ts'
 
 /**
  * Everything that happens in a world, as plain JSON: it can be printed, shrunk and replayed. Steps name what they concern by
@@ -31,6 +32,10 @@ export interface WorldSettings {
   /** How long a client's credentials are good for; null: for ever. */
   readonly tokenLifeMs: number | null
   readonly network: Partial<PipeConditions>
+  /** How long the application takes to say who may do what. */
+  readonly authorizingMs: number
+  /** How long the engine takes to append and to open. */
+  readonly engineMs: number
   /** How long the engine takes to conclude an ask. */
   readonly concludingMs: number
   /** What the engine keeps of asks outlives the hub. Default false: the next hub knows of none. */
@@ -114,11 +119,13 @@ export type Action =
   | { readonly do: 'close'; readonly client: number }
   /** A further client, as after a reload. */
   | ({ readonly do: 'connect' } & ClientSettings)
-  /** From now on the client's token is of another user. */
-  | { readonly do: 'signIn'; readonly client: number; readonly user: string }
+  /** From now on the client's token is of another user; the hub learns it at once if the link is cut, else when it asks for a token. */
+  | { readonly do: 'signIn'; readonly client: number; readonly user: string; readonly cuts: boolean }
   | { readonly do: 'disconnect'; readonly client: number; readonly retry: boolean }
   | { readonly do: 'revoke'; readonly user: string; readonly topic: string }
   | { readonly do: 'grant'; readonly user: string; readonly topic: string }
+  /** Without a word to the hub, which learns it when it looks at a token of the user next. */
+  | { readonly do: 'role'; readonly user: string; readonly topic: string; readonly may: Right }
 
 /** What networks, machines and the application's own services do. */
 export type Fault =
@@ -146,7 +153,7 @@ export type Fault =
   /** The next times that the application is asked, it takes so long, or fails. */
   | {
       readonly do: 'service'
-      readonly which: 'authorize' | 'authenticate' | 'token' | 'asks'
+      readonly which: 'authorize' | 'authenticate' | 'token' | 'asks' | 'engine'
       readonly count: number
       readonly takesMs: number
       readonly fails: boolean

@@ -57,6 +57,8 @@ async function firstThatFails(
 function* simplerSettings({ settings, ...rest }: Schedule): Iterable<Schedule> {
   const plain: Partial<typeof settings> = {
     network: {},
+    authorizingMs: 0,
+    engineMs: 0,
     concludingMs: 0,
     lastingAsks: false,
     asksAgain: false,

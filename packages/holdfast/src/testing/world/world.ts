@@ -3,7 +3,7 @@ import { rejection } from '../../core/wire/errors.ts'
 import type { Engine } from '../../engines/engine.ts'
 import { MemoryAsks } from '../../engines/memory/memory-asks.ts'
 import type { Hub } from '../../server/hub.ts'
-import type { Identity } from '../../server/options.ts'
+import type { AuthorizeRequest, Identity } from '../../server/options.ts'
 import { Pair } from '../pair.ts'
 import { outside } from '../virtual-clock.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
@@ -14,7 +14,8 @@ import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
 import type { ClientSettings, Handling, Schedule, StepOf, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
-import { identityOf, Services } from './services.ts'
+import { Services, type ServiceName } from './services.ts'
+import { slowEngine } from './slow-engine.ts'
 
 /** What a request carries. */
 export interface RequestPayload extends Handling {
@@ -44,7 +45,8 @@ export class World {
     const { seed, settings } = schedule
     this.settings = settings
     this.chronicle = new Chronicle(settings.lastingAsks ? new MemoryAsks() : undefined)
-    const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, network } = settings
+    const { retainedMessages, sessionTtlMs, maxOpenOperations, tokenLifeMs, authorizingMs, network } =
+      settings
     this.pair = new Pair({
       seed,
       network,
@@ -55,16 +57,19 @@ export class World {
         authenticate: (credentials) => {
           const { hubLoop } = this.pair
           const identify = (): Identity | null =>
-            identityOf(credentials, tokenLifeMs, { now: hubLoop.now(), wallNow: this.pair.wallNow(hubLoop) })
+            this.services.identityOf(credentials, tokenLifeMs, {
+              now: hubLoop.now(),
+              wallNow: this.pair.wallNow(hubLoop),
+            })
           return this.services.call('authenticate', hubLoop, identify)
         },
-        authorize: ({ topic, session: { user } }) =>
-          this.services.call('authorize', this.pair.hubLoop, () => this.services.mayUse(user ?? '', topic)),
+        authorize: (request) => this.#authorize(request),
       },
       engine: () => this.#engine(),
       started: (hub) => this.#started(hub),
     })
     const { pair, devices, chronicle, services } = this
+    if (authorizingMs > 0) services.troubled.add('authorize')
     this.oracle = new Oracle({
       pair,
       devices,
@@ -73,8 +78,9 @@ export class World {
       schedule,
       hubEnded: () => this.hubEnded,
       hubRuns: () => this.hubState === 'running',
+      hubIsUp: () => this.hubState !== 'down',
     })
-    this.oracle.sessions.watch(pair.hub)
+    this.oracle.hubStarted()
   }
 
   /** Has a trace told of everything from now on. */
@@ -151,7 +157,8 @@ export class World {
     this.oracle.hubDied()
     const { clock } = this.pair
     clock.schedule(clock.now + downMs, 'io', outside, () => {
-      this.oracle.sessions.watch(this.pair.startHub())
+      this.pair.startHub()
+      this.oracle.hubStarted()
       this.hubState = 'running'
       if (this.settings.asksAgain) for (const step of this.oracle.asks.takeUnanswered()) this.ask(step)
     })
@@ -170,13 +177,42 @@ export class World {
 
   #engine(): Engine {
     const loop = (): VirtualLoop => this.pair.hubLoop
-    const { concludingMs } = this.settings
+    const { engineMs, concludingMs } = this.settings
+    const engine = slowEngine(this.chronicle.engine(), () => this.#answer('engine', engineMs, () => null))
+    const judged: Engine = {
+      ...engine,
+      append: (entries) => {
+        this.oracle.rights.appends(entries)
+        return engine.append(entries)
+      },
+    }
     return this.services.concluding(
-      this.chronicle.engine(),
+      judged,
       loop,
       () => this.pause(loop(), concludingMs),
       () => this.hubState !== 'down',
     )
+  }
+
+  /** What it says is what was right when it was asked, however long it takes to say so. */
+  #authorize(request: AuthorizeRequest): boolean | Promise<boolean> {
+    const { rights } = this.services
+    const allowed = rights.allows(request)
+    const { id, context } = request.session
+    return this.#answer('authorize', this.settings.authorizingMs, () => {
+      const isCurrent = this.pair.hubCore.parts.sessions.get(id)?.info.context === context
+      if (!allowed && isCurrent) rights.refused(request, this.pair.clock.now)
+      return allowed
+    })
+  }
+
+  /** What a service of the hub comes to: as fast as it ever is, if there is no trouble. */
+  #answer<Value>(which: ServiceName, fastestMs: number, value: () => Value): Value | Promise<Value> {
+    // A process that is gone waits for nothing.
+    if (this.hubState === 'down') return new Promise<never>(() => {})
+    const loop = this.pair.hubLoop
+    const answer = (): Value | Promise<Value> => this.services.call(which, loop, value)
+    return fastestMs === 0 ? answer() : this.pause(loop, fastestMs).then(answer)
   }
 
   #started(hub: Hub): void {

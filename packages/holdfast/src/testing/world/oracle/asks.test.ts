@@ -11,6 +11,8 @@ const settings: WorldSettings = {
   outboxOperations: 1_000,
   tokenLifeMs: null,
   network: { latencyMs: 100 },
+  authorizingMs: 0,
+  engineMs: 0,
   concludingMs: 0,
   quietMs: 0,
 }

@@ -25,8 +25,8 @@ export class ClientOracle {
 
   constructor(witnessed: Witnessed) {
     this.#witnessed = witnessed
-    const { chronicle, services } = witnessed
-    this.subscriptions = new SubscriptionOracle(chronicle, services, this.reportOf('subscriptions'))
+    const { chronicle } = witnessed
+    this.subscriptions = new SubscriptionOracle(witnessed, this.reportOf('subscriptions'))
     this.operations = new OperationOracle(witnessed, this.reportOf('operations'))
     this.asks = new AskOracle(witnessed, this.reportOf('asks'))
     this.links = new LinkOracle(this.reportOf('links'))

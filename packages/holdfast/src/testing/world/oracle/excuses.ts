@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../core/wire/error-codes.ts'
 import type { Attempt } from './attempt.ts'
-import type { JudgedClient, ServiceRecord, Truth } from './witnesses.ts'
+import type { ServiceRecord, Truth } from './witnesses.ts'
 
 /** What an excuse can be checked against. */
 export interface Circumstances {
@@ -36,7 +36,9 @@ const excuses: Partial<Record<ErrorCode, Excuse>> = {
   ledger_lost: ({ handedIn, described }) =>
     handedIn !== null && described.device?.client.session !== handedIn && !described.idempotent,
   identity_changed: ({ described }) => described.device?.userChanged === true,
-  forbidden: ({ described }, { services }) => wasDenied(described.device, described.topic, services),
+  forbidden: ({ described: { device, topic }, startedAt }, { services }) =>
+    device !== null &&
+    services.rights.wasRefused({ action: 'publish', topic }, device.client.session, startedAt),
   authorize_failed: (_attempt, { services }) => services.troubled.has('authorize'),
   rejected: endedBy('rejected'),
   handler_failed: endedBy('thrown'),
@@ -44,7 +46,7 @@ const excuses: Partial<Record<ErrorCode, Excuse>> = {
   session_ended: sessionGone,
   outbox_full: ({ described }, { outboxOperations }) =>
     described.device !== null && described.device.client.pending >= outboxOperations,
-  engine_failed: (_attempt, { hubEnded }) => hubEnded,
+  engine_failed: (_attempt, { hubEnded, services }) => hubEnded || services.troubled.has('engine'),
 }
 
 /** Whether the code is a right answer to what happened. */
@@ -52,9 +54,6 @@ export function isExcused(attempt: Attempt, code: ErrorCode, circumstances: Circ
   const excuse = excuses[code]
   return excuse?.(attempt, circumstances) === true || attempt.described.device?.endedBy === code
 }
-
-const wasDenied = (device: JudgedClient | null, topic: string, services: ServiceRecord): boolean =>
-  device !== null && (device.userChanged || services.wasEverDenied(device.user, topic))
 
 /** What the hub answers with these was never executed. */
 export const refusedBeforeExecution: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -133,6 +133,9 @@ export class OperationOracle {
   /** Operations of a client start in the order in which they were made; messages of a topic are accepted in it. */
   #checkOrder(attempt: Attempt): void {
     const { kind, device, topic } = attempt.described
+    const { ending } = attempt
+    // The session of the user before goes on with what it had, beside the next one.
+    if (ending?.kind === 'rejected' && ending.error.code === 'identity_changed') return
     const of = `${kind} ${device?.index} ${topic}`
     const last = this.#lastOrders.get(of) ?? -1
     if (attempt.order < last) this.#fault(attempt, 'was executed after a later one')

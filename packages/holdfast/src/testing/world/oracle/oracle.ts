@@ -6,6 +6,7 @@ import type { Services } from '../services.ts'
 import { ClientOracle } from './client-oracle.ts'
 import { HeartbeatOracle } from './heartbeats.ts'
 import { MemoryOracle } from './memory.ts'
+import { RightsOracle } from './rights.ts'
 import { SessionOracle } from './sessions.ts'
 
 export interface WitnessedWorld {
@@ -17,17 +18,20 @@ export interface WitnessedWorld {
   readonly hubEnded: () => boolean
   /** It runs, and was not told to close. */
   readonly hubRuns: () => boolean
+  /** Its process runs, even if it was told to close. */
+  readonly hubIsUp: () => boolean
 }
 
 /** Judges a simulated world: all that clients are told, and what can be seen inside of clients and hubs. */
 export class Oracle extends ClientOracle {
   readonly heartbeats: HeartbeatOracle
   readonly memory: MemoryOracle
+  readonly rights: RightsOracle
   readonly sessions: SessionOracle
   readonly #world: WitnessedWorld
 
   constructor(world: WitnessedWorld) {
-    const { pair, devices, chronicle, services, schedule, hubEnded, hubRuns } = world
+    const { pair, devices, chronicle, services, schedule, hubEnded, hubRuns, hubIsUp } = world
     const { settings } = schedule
     const now = (): number => pair.clock.now
     const knowsSession = (session: string): boolean => pair.hub.sessions().some(({ id }) => id === session)
@@ -45,14 +49,24 @@ export class Oracle extends ClientOracle {
     this.#world = world
     this.heartbeats = new HeartbeatOracle(schedule, this.reportOf('heartbeats'))
     this.memory = new MemoryOracle(pair, settings, this.reportOf('memory'))
+    const { rights } = services
+    this.rights = new RightsOracle({ rights, chronicle, devices, hubIsUp }, this.reportOf('rights'))
     const { sessionTtlMs, tokenLifeMs } = settings
     const tokensExpire = tokenLifeMs !== null
     const surroundings = { now, sessionTtlMs, hubRuns, tokensExpire, knowsSession, devices }
     this.sessions = new SessionOracle(surroundings, this.reportOf('sessions'))
   }
 
+  /** Watches the hub that runs from now on. */
+  hubStarted(): void {
+    const { hub, hubCore } = this.#world.pair
+    this.sessions.watch(hub)
+    this.rights.watch(hubCore)
+  }
+
   override checkEvent(): void {
     super.checkEvent()
+    this.rights.check()
     for (const device of this.#world.devices) {
       this.heartbeats.check(device)
       this.sessions.check(device)

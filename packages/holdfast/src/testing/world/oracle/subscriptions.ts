@@ -5,15 +5,23 @@ import type { Report } from './violation.ts'
 import { WatchedSubscription } from './watched-subscription.ts'
 import type { JudgedClient, ServiceRecord, Truth } from './witnesses.ts'
 
+export interface SubscriptionSurroundings {
+  readonly chronicle: Truth
+  readonly services: ServiceRecord
+  readonly now: () => number
+}
+
 /** Per topic and subscription, offsets ascend by one or a gap says why; and who subscribes is told as long as it may be. */
 export class SubscriptionOracle {
   readonly #chronicle: Truth
   readonly #services: ServiceRecord
+  readonly #now: () => number
   readonly #report: Report
 
-  constructor(chronicle: Truth, services: ServiceRecord, report: Report) {
+  constructor({ chronicle, services, now }: SubscriptionSurroundings, report: Report) {
     this.#chronicle = chronicle
     this.#services = services
+    this.#now = now
     this.#report = report
   }
 
@@ -22,8 +30,11 @@ export class SubscriptionOracle {
     const place = device.subscriptions.length
     const earlier = asked(device, topic, from)
     const began = earlier ? earlier.began : this.#chronicle.headOf(topic)
-    const watched = new WatchedSubscription({ topic, from, iterated, began }, this.#chronicle, (what) =>
-      this.#report(device.index, `subscription ${place} to ${topic} ${what}`),
+    const since = sharedSince(device, topic) ?? this.#now()
+    const watched = new WatchedSubscription(
+      { topic, from, iterated, began, since },
+      this.#chronicle,
+      (what) => this.#report(device.index, `subscription ${place} to ${topic} ${what}`),
     )
     device.subscriptions.push(watched)
     return watched
@@ -62,9 +73,9 @@ export class SubscriptionOracle {
 
   /** What is accepted after a right was withdrawn is not told to whoever lost it. */
   #checkRight(device: JudgedClient, { topic, epoch, offset }: Message): void {
-    const denial = device.userChanged ? null : this.#services.denialOf(device.user, topic)
+    const since = this.#services.rights.unreadableSince(device, topic)
     const order = this.#chronicle.acceptedBefore(topic, { epoch, offset })
-    if (denial?.known && order !== undefined && order >= denial.acceptedBefore)
+    if (since !== null && order !== undefined && order >= since)
       this.#report(device.index, `was told of ${topic} ${offset}, which it may not read`)
   }
 
@@ -73,8 +84,10 @@ export class SubscriptionOracle {
     const { topic } = watched
     const { code } = error
     if (code === 'forbidden' || code === 'revoked') {
-      if (device.userChanged || this.#services.wasEverDenied(device.user, topic)) return
-      this.#report(device.index, `lost ${topic} with ${code}, although it was never withdrawn`)
+      // An iterator may come to it when another session has begun.
+      const session = watched.iterated ? null : device.client.session
+      if (this.#services.rights.wasRefused({ action: 'subscribe', topic }, session, watched.since)) return
+      this.#report(device.index, `lost ${topic} with ${code}, although nobody refused it`)
     } else if (!device.closing) {
       // Its state changes right after its subscriptions have ended.
       queueMicrotask(() => {
@@ -116,3 +129,7 @@ function asked({ subscriptions }: JudgedClient, topic: string, from: From): Watc
       other.topic === topic && !other.answered && JSON.stringify(other.from) === JSON.stringify(from),
   )
 }
+
+/** Since when the client has subscribed to the topic without a pause; undefined: it does not. */
+const sharedSince = ({ subscriptions }: JudgedClient, topic: string): number | undefined =>
+  subscriptions.find((other) => other.topic === topic && other.active)?.since

@@ -5,6 +5,7 @@ export type PromiseName =
   | 'asks'
   | 'links'
   | 'sessions'
+  | 'rights'
   | 'heartbeats'
   | 'closing'
   | 'memory'

@@ -8,6 +8,7 @@ export interface SubscriptionBegin {
   readonly from: From
   readonly iterated: boolean
   readonly began: Position | null
+  readonly since: number
 }
 
 /** One subscription of a client, and whether what it is told keeps the promise: ascending by one, or a gap says why. */
@@ -18,6 +19,8 @@ export class WatchedSubscription {
   readonly iterated: boolean
   /** Where the head of the topic was when it began. */
   readonly began: Position | null
+  /** When it, or what it shares with others, began. */
+  readonly since: number
   /** The data of the last message. */
   last: unknown = null
   /** Why it ended by itself. */
@@ -32,11 +35,12 @@ export class WatchedSubscription {
   #ready: Position | null = null
 
   constructor(begun: SubscriptionBegin, chronicle: Truth, fault: (what: string) => void) {
-    const { topic, from, iterated, began } = begun
+    const { topic, from, iterated, began, since } = begun
     this.topic = topic
     this.from = from
     this.iterated = iterated
     this.began = began
+    this.since = since
     this.#chronicle = chronicle
     this.#fault = fault
   }

@@ -46,4 +46,4 @@ export interface JudgedClient {
 }
 
 /** What the application's own services did. */
-export type ServiceRecord = Pick<Services, 'troubled' | 'hopeless' | 'wasEverDenied' | 'denialOf'>
+export type ServiceRecord = Pick<Services, 'troubled' | 'hopeless' | 'rights'>
