@@ -51,6 +51,11 @@ export class Rights {
   readonly #held = new Map<string, HeldRole>()
   readonly #refusals: Refusal[] = []
 
+  /** Somebody may not do everything. */
+  get limited(): boolean {
+    return this.#roles.size > 0 || this.#denied.size > 0
+  }
+
   roleOf(user: string): Role {
     return this.#roles.get(user) ?? unlimited
   }

@@ -44,7 +44,7 @@ export class RightsOracle {
   /** After each event. */
   check(): void {
     const { rights, chronicle, hubIsUp } = this.#surroundings
-    if (!hubIsUp() || !this.#core) return
+    if (!rights.limited || !hubIsUp() || !this.#core) return
     for (const { info } of this.#core.parts.sessions) rights.took(info, chronicle.acceptedCount)
     for (const [cursor, session] of this.#readers) {
       const deed = { action: 'subscribe', topic: cursor.log.topic } as const
