@@ -500,6 +500,17 @@ describe('[R70] another user', () => {
   })
 })
 
+test('[R70] what the user before answered is answered elsewhere for the next one', async () => {
+  const { hub, client, link } = await asked()
+  link.lose()
+  const next = await hub.welcomed({
+    subject: { user: 'eve', tenant: null },
+    session: { id: 's3', key: 'k' },
+  })
+  next.say(askFrame('q'), concluded('q', 'answered', here))
+  expect(client.asks).toMatchObject([{ status: 'answered_elsewhere', answeredBy: here }])
+})
+
 test('[R70] another user for whom there is nothing to forget is no change of the list', async () => {
   const hub = newHub()
   const { client } = hub

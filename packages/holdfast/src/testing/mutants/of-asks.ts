@@ -52,8 +52,8 @@ export const mutantsOfAsks: readonly Mutant[] = [
     changes: [
       {
         file: 'client/asks.ts',
-        find: 'this.#sessions.splice(maxSessions)',
-        replace: 'this.#sessions.splice(Math.min(1, maxSessions))',
+        find: 'this.#sessions.splice(identityChanged ? 0 : maxFormerSessions)',
+        replace: 'this.#sessions.splice(Math.min(0, maxFormerSessions))',
       },
     ],
     breaks: 'asks',
