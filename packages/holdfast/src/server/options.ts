@@ -15,7 +15,10 @@ export interface Identity<Context = unknown> {
    * client is asked for a fresh token. Default: never.
    */
   readonly expiresAt?: number
-  /** Anything the application wants to find again as `session.context`. Never sent to the client. */
+  /**
+   * Anything the application wants to find again as `session.context`. Never sent to the client. With another one than
+   * before, rights that are being checked are checked again; so what has changed should be a new value.
+   */
   readonly context?: Context
 }
 

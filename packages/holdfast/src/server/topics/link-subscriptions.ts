@@ -19,8 +19,6 @@ interface Subscription {
   log: TopicLog | null
   /** Null until delivery may begin. */
   cursor: Cursor | null
-  /** Questions after a revocation that are not answered yet. */
-  unanswered: number
 }
 
 const refusals = {
@@ -58,7 +56,7 @@ export class LinkSubscriptions {
     if (!session || (before && intent <= before.intent)) return
     const owner = new AbortController()
     const wanted = { session, topic, intent, from, owner }
-    const subscription: Subscription = { ...wanted, log: null, cursor: null, unanswered: 0 }
+    const subscription: Subscription = { ...wanted, log: null, cursor: null }
     if (before) this.#drop(before)
     if (this.#byTopic.size >= this.#parts.settings.limits.maxSubscriptions) {
       this.#refuse(subscription, 'subscription_limit', 'Too many subscriptions.', false)
@@ -131,12 +129,11 @@ export class LinkSubscriptions {
 
   #askAgain(subscription: Subscription, cursor: Cursor): Promise<void> {
     cursor.paused = true
-    subscription.unanswered++
     return new Promise((resolve) => {
       this.#ask(subscription, (verdict) => {
         resolve()
         if (verdict !== 'allowed') return this.#refuseFor(subscription, verdict, 'revoked')
-        if (--subscription.unanswered > 0) return
+        // A verdict is current when it comes, even if it was asked for once more meanwhile.
         cursor.paused = false
         cursor.writer.markDirty(cursor)
       })

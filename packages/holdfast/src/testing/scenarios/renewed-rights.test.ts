@@ -125,3 +125,24 @@ test('S39 a fresh token with fewer rights ends what is subscribed to, and one wi
   expect(topic.errors).toMatchObject([{ code: 'revoked' }])
   expect(links).toHaveLength(1)
 })
+
+test('tokens that are renewed faster than rights are checked do not silence a subscription', async () => {
+  const pair: Pair = makePair({
+    hub: {
+      authenticate: () => ({ user: 'ana', expiresAt: pair.wallNow(pair.hubLoop) + 3_000 }),
+      authorize: async () => {
+        await new Promise<void>((resolve) => void pair.hubLoop.setTimer(resolve, 2_000))
+        return true
+      },
+    },
+  })
+  const { client, links } = await pair.connected({ token: 'any' })
+  const topic = recordTopic(client, 'room', { from: 'start' })
+  await pair.clock.settled(topic.subscription.ready)
+  for (let number = 1; number <= 10; number++) {
+    await pair.clock.settled(pair.hub.publish('room', number))
+    await pair.clock.advance(2_000)
+  }
+  expect(topic.offsets.length).toBeGreaterThan(7)
+  expect(links).toHaveLength(1)
+})

@@ -222,7 +222,8 @@ async function conclude(world: World): Promise<void> {
     return Object.entries(counts).filter(([, count]) => count > 0)
   }
   // What was polled counts as being written until the next poll names it.
-  await pair.clock.reaches(() => left().length === 0, silenceMs)
+  // A request of the hub that it gave up is over for a client that vanished once its session is.
+  await pair.clock.reaches(() => left().length === 0, silenceMs + settings.sessionTtlMs)
   for (const [what, count] of left()) report(null, `${count} ${what} at the end`)
   await pair.clock.settled(
     Promise.all(devices.filter(({ over }) => !over).map((device) => world.close(device))),
