@@ -258,7 +258,15 @@ const faultGenerators = {
   },
   pauseHub: {
     weight: 1,
-    draw: ({ random }) => ({ do: 'pauseHub', ms: random.integer(10, random.pick([500, 20_000, 60_000])) }),
+    draw: ({ random }) => ({
+      do: 'pauseHub',
+      ms: random.pick([
+        random.integer(10, 500),
+        random.integer(10, 20_000),
+        random.integer(20_000, 36_000),
+        random.integer(10, 60_000),
+      ]),
+    }),
   },
   jumpClock: {
     weight: 1,

@@ -28,14 +28,27 @@ export function generate(seed: number): Schedule {
   for (let left = random.integer(6, random.pick([16, 32, 56])); left > 0; left--) {
     at += random.integer(0, random.chance(0.06) ? 30_000 : pace)
     const kind = random.pick(kinds)
-    steps.push({ at, ...generators[kind].draw(drawing, random.integer(0, drawing.clients - 1)) })
-    // What becomes of an answer is known to few for a moment.
-    if (kind === 'answer' && !soundNetwork && random.chance(0.3)) {
-      at += random.integer(0, random.pick([50, 500]))
-      steps.push({ at, ...generators.killHub.draw(drawing, 0) })
-    }
+    const step: Step = { at, ...generators[kind].draw(drawing, random.integer(0, drawing.clients - 1)) }
+    const next = sequel(drawing, step)
+    steps.push(step, ...(next ? [next] : []))
+    at = next?.at ?? at
   }
   return { seed, settings: { ...settings, ...asks }, steps }
+}
+
+/** What follows where a race is likely, if anything does. */
+function sequel(drawing: Drawing, step: Step): Step | null {
+  const { random, soundNetwork } = drawing
+  if (step.do === 'answer' && !soundNetwork && random.chance(0.3)) {
+    const at = step.at + random.integer(0, random.pick([50, 500]))
+    return { ...generators.killHub.draw(drawing, 0), at }
+  }
+  if (step.do === 'subscribe' && step.leavesAfterMs !== undefined && random.chance(0.5)) {
+    const { client, topic } = step
+    const at = step.at + step.leavesAfterMs + random.integer(0, 50)
+    return { ...generators.subscribe.draw(drawing, client), topic, at }
+  }
+  return null
 }
 
 type Way = readonly TransportName[]
