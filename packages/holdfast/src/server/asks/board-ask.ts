@@ -13,7 +13,7 @@ import type { AskParts } from '../hub-parts.ts'
 import type { AskOptions } from './ask.ts'
 import type { AskCaller } from './ask-caller.ts'
 import { judge } from './judge.ts'
-import { OfferedAnswer, type AnswerOffer } from './offered-answer.ts'
+import { OfferedAnswer, type AnswerOffer, type AnswerVerdict } from './offered-answer.ts'
 
 export interface BoardAskHost {
   /** It is over: comes before anybody else is told. */
@@ -31,6 +31,8 @@ export class BoardAsk implements Timed {
   readonly #deadline: number | null
   #validate: AskOptions['validate']
   #state: AskState
+  /** What the engine decides on now; null: on nothing. */
+  #wanted: Conclusion | null = null
   #conclusion: Conclusion | null = null
   #lastAnswer = 0
   #settled: (() => void)[] = []
@@ -121,11 +123,11 @@ export class BoardAsk implements Timed {
     }
     const number = ++this.#lastAnswer
     const { timekeeper } = this.#parts
-    const answer = new OfferedAnswer(offer, timekeeper, () => this.#drop(number, 'timeout'))
+    const answer = new OfferedAnswer(offer, timekeeper, () => this.#drop(number, refused('timeout')))
     this.#answers.set(number, answer)
     timekeeper.set(answer, deadline)
     this.#step({ type: 'answered', answer: number })
-    return () => this.#drop(number, 'cancelled')
+    return () => this.#drop(number, refused('cancelled'))
   }
 
   tick(): void {
@@ -177,19 +179,18 @@ export class BoardAsk implements Timed {
   }
 
   /** The answer counts no more, unless the engine decides on it already. */
-  #drop(number: number, code: 'cancelled' | 'timeout'): void {
+  #drop(number: number, verdict: AnswerVerdict): void {
+    if (this.#gave(number, this.#wanted)) return
     this.#step({ type: 'dropped', answer: number })
-    const isHeld = 'answers' in this.#state && this.#state.answers.some(({ answer }) => answer === number)
-    if (!isHeld) this.#take(number)?.settle({ kind: 'refused', code })
+    this.#take(number)?.settle(verdict)
   }
 
   async #judge(number: number): Promise<void> {
     const answer = this.#answers.get(number)
     const refusal = answer && this.#validate ? await judge(this.#validate, answer) : null
     if (!this.#answers.has(number)) return
-    if (refusal === null) return this.#step({ type: 'passed', answer: number })
-    this.#step({ type: 'dropped', answer: number })
-    this.#take(number)?.settle(refusal)
+    if (refusal === null) this.#step({ type: 'passed', answer: number })
+    else this.#drop(number, refusal)
   }
 
   async #conclude(effect: Extract<AskEffect, { type: 'conclude' }>): Promise<void> {
@@ -199,20 +200,31 @@ export class BoardAsk implements Timed {
     const answer = effect.status === 'answered' ? this.#answers.get(effect.answer) : undefined
     const wanted = effect.status === 'answered' ? answer?.conclusion(time) : { status: effect.status, time }
     if (!wanted) throw new Error('an answer that is not held cannot conclude an ask')
+    this.#wanted = wanted
     try {
       this.#conclusion = await engine.asks.conclude(id, wanted)
     } catch (error) {
       settings.logger.error({ error, ask: id }, 'the engine could not conclude an ask')
-      return this.#step({ type: 'failed' })
+      return this.#notConcluded(wanted)
     }
     const { status } = this.#conclusion
-    const answers = [...this.#answers.keys()].filter((number) => this.#hasConcluded(number))
-    this.#step({ type: 'concluded', status, answers })
+    this.#step({ type: 'concluded', status, answers: this.#allThatGave(this.#conclusion) })
   }
 
-  #hasConcluded(number: number): boolean {
-    const answer = this.#answers.get(number)
-    return answer !== undefined && this.#conclusion !== null && answer.gave(this.#conclusion)
+  /** The engine failed: an answer that it decided on is refused, however often it came. */
+  #notConcluded(wanted: Conclusion): void {
+    this.#wanted = null
+    const refusedAnswers = this.#allThatGave(wanted)
+    this.#step({ type: 'failed' })
+    for (const number of refusedAnswers) this.#drop(number, refused('engine_failed'))
+  }
+
+  #allThatGave(conclusion: Conclusion): number[] {
+    return [...this.#answers.keys()].filter((number) => this.#gave(number, conclusion))
+  }
+
+  #gave(number: number, conclusion: Conclusion | null): boolean {
+    return conclusion !== null && this.#answers.get(number)?.gave(conclusion) === true
   }
 
   #end(): void {
@@ -224,3 +236,8 @@ export class BoardAsk implements Timed {
     for (const caller of callers) caller.concluded(conclusion)
   }
 }
+
+const refused = (code: 'cancelled' | 'timeout' | 'engine_failed'): AnswerVerdict => ({
+  kind: 'refused',
+  code,
+})

@@ -115,23 +115,46 @@ test('asked again while it is withdrawn: it goes on, or begins anew', async () =
   ])
 })
 
-test('[R66] an answer that comes again while the engine decides is taken, over whichever session', async () => {
-  const deciding = deferred<void>()
-  const store = storeBehind(new MemoryAsks(), (call) =>
-    call === 'conclude' ? deciding.promise : Promise.resolve(),
-  )
+/** An answer that comes again over another session while the engine decides on it; the validator refuses all but the first. */
+async function answeredTwice() {
+  const deciding = deferred<'works' | 'fails'>()
+  let concluding = 0
+  const store = storeBehind(new MemoryAsks(), async (call) => {
+    const isFirst = call === 'conclude' && ++concluding === 1
+    if (isFirst && (await deciding.promise) === 'fails') throw new Error('the disk is full')
+  })
   const pair = makePair({ engine: () => engineWith(store) })
   const { client } = await pair.connected({ token: 'ana' })
-  const asked = watchSettlement(pair.hub.ask(ana, 'approve', null))
+  let judged = 0
+  const asked = watchSettlement(pair.hub.ask(ana, 'approve', null, { validate: () => ++judged === 1 }))
   await pair.clock.until(() => client.asks.length === 1)
   const ask = onlyAsk(client)
   const answered = give(ask, 'yes')
   await pair.clock.advance(200)
   pair.hub.disconnect(client.session ?? '', { retry: true })
-  await pair.clock.advance(5_000)
-  deciding.resolve()
+  // Longer than the hub takes to judge an answer.
+  await pair.clock.advance(15_000)
+  expect([judged, answered.state, ask.status]).toEqual([2, 'pending', 'sending'])
+  return { pair, deciding, asked, ask, answered }
+}
+
+test('[R66] an answer that comes again while the engine decides is taken, over whichever session and however late', async () => {
+  const { pair, deciding, asked, ask, answered } = await answeredTwice()
+  deciding.resolve('works')
   await pair.clock.until(() => asked.state !== 'pending' && answered.state !== 'pending')
   expect([asked.state, answered.state, ask.status]).toEqual(['resolved', 'resolved', 'accepted'])
+})
+
+test('[R66] an answer that comes again while the engine decides fails with it', async () => {
+  const { pair, deciding, asked, ask, answered } = await answeredTwice()
+  deciding.resolve('fails')
+  await pair.clock.until(() => answered.state !== 'pending')
+  expect([asked.state, answered.code, ask.status]).toEqual(['pending', 'engine_failed', 'refused'])
+  await pair.clock.advance(100)
+  expect(pair.hub.stats().operations.running).toBe(0)
+  pair.hub.withdraw(ask.id)
+  await pair.clock.until(() => asked.state !== 'pending')
+  expect(asked.code).toBe('ask_cancelled')
 })
 
 test('asked by several while the engine opens it: users are added then, and all are told if it fails', async () => {
