@@ -111,7 +111,8 @@ export const actions: { readonly [Name in Action['do']]: Performer<Name> } = {
   signIn(world, { client, user, cuts }) {
     const device = openDevice(world, client)
     device?.signIn(user)
-    if (cuts) device?.link?.cut()
+    // Each of them: on one that a change-over has left it would stay who it was.
+    if (cuts) for (const link of device?.pairClient.links ?? []) link.cut()
   },
   disconnect(world, { client, retry }) {
     const session = openDevice(world, client)?.client.session

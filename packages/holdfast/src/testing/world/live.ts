@@ -11,8 +11,6 @@ import { World } from './world.ts'
 const patienceMs = 400_000
 /** By then a link whose packets vanish was found out, and another one took its place. */
 const silenceMs = 120_000
-/** By then a hub has its asks, if their store took its time, failed and was asked again. */
-const loadingMs = 15_000
 const last = 'the last message'
 
 /** A violation was found: nothing that follows would tell more. */
@@ -98,10 +96,12 @@ async function recover(world: World): Promise<void> {
   const end = clock.now + patienceMs
   const inOrder = (): boolean =>
     world.hubState === 'running' &&
+    world.hubHasLoaded &&
     world.pair.hubLoop.stalledUntil < clock.now &&
     !oracle.operations.pending &&
     world.devices.every((device) => device.over || device.inOrder)
   if (!(await clock.reaches(inOrder, end - clock.now))) {
+    if (!world.hubHasLoaded) oracle.reportOf('ending')(null, 'the hub never learned which asks are kept')
     oracle.operations.reportPending()
     for (const device of world.devices) {
       if (!device.over && !device.inOrder)
@@ -230,8 +230,6 @@ async function conclude(world: World): Promise<void> {
   )
   check(world)
   await pair.clock.reaches(() => pair.hub.stats().links === 0, silenceMs)
-  // A hub that could not load its asks waits to try again.
-  if (world.services.troubled.has('asks')) await pair.clock.advance(loadingMs)
   world.hubState = 'closing'
   for (const what of await pair.leftovers()) report(null, `left: ${what}`)
 }

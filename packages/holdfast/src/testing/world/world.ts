@@ -1,5 +1,6 @@
 import type { Ask } from '../../client/ask.ts'
 import { rejection } from '../../core/wire/errors.ts'
+import type { AskStore } from '../../engines/ask-store.ts'
 import type { Engine } from '../../engines/engine.ts'
 import { MemoryAsks } from '../../engines/memory/memory-asks.ts'
 import type { Hub } from '../../server/hub.ts'
@@ -36,6 +37,8 @@ export class World {
   readonly oracle: Oracle
   /** `down`: its process is gone, and the next one has not started. */
   hubState: 'running' | 'closing' | 'down' = 'running'
+  /** The present hub knows which asks its engine keeps. */
+  hubHasLoaded = false
   /** A hub was told to close, or died, at least once. */
   hubEnded = false
 
@@ -186,12 +189,19 @@ export class World {
         return engine.append(entries)
       },
     }
-    return this.services.concluding(
+    this.hubHasLoaded = false
+    const { asks, ...rest } = this.services.concluding(
       judged,
       loop,
       () => this.pause(loop(), concludingMs),
       () => this.hubState !== 'down',
     )
+    const load: AskStore['load'] = async () => {
+      const kept = await asks.load()
+      this.hubHasLoaded = true
+      return kept
+    }
+    return { ...rest, asks: { ...asks, load } }
   }
 
   /** What it says is what was right when it was asked, however long it takes to say so. */
