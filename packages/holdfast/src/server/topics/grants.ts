@@ -43,7 +43,7 @@ export class Grants {
   decide(session: Session, access: Access, owner: AbortSignal, then: (verdict: Verdict) => void): void {
     if (owner.aborted) then('abandoned')
     else if (!this.#settings.authorize) then('allowed')
-    else new Question(this.#settings, this.#timekeeper, { session, access, owner, then }).ask()
+    else new Question(this.#settings, this.#timekeeper, { session, access, owner, tell: then }).ask()
   }
 }
 
@@ -51,7 +51,7 @@ interface Asked {
   readonly session: Session
   readonly access: Access
   readonly owner: AbortSignal
-  readonly then: (verdict: Verdict) => void
+  readonly tell: (verdict: Verdict) => void
 }
 
 /** A question to the application, until there is a verdict that is current. */
@@ -119,7 +119,7 @@ class Question implements Timed {
       this.#timekeeper.set(this, null)
       this.#asked.owner.removeEventListener('abort', this.#abandon)
     }
-    this.#asked.then(verdict)
+    this.#asked.tell(verdict)
   }
 
   #failed(error: unknown): Verdict {
