@@ -7,7 +7,7 @@ import type { AskedUsers, AskOptions, AskSummary, AskTarget, PendingAsk } from '
 import { attachTo } from './http/attach.ts'
 import { nodeEnv, type HubEnv } from './env.ts'
 import type { SessionListener } from './events.ts'
-import type { RevokeFilter } from './topics/grants.ts'
+import { concerns, type RevokeFilter } from './topics/grants.ts'
 import { requestListener } from './http/http.ts'
 import { HubCore } from './hub-core.ts'
 import type { HubParts, RequestContext, RequestHandler } from './hub-parts.ts'
@@ -178,8 +178,11 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
       return session !== undefined
     },
     async revoke(filter) {
-      parts.grants.revoke()
-      await Promise.all(Array.from(core.links, (link) => link.subscriptions.revoke(filter)))
+      const concerned = [...parts.sessions].filter(({ info }) => concerns(filter, info))
+      for (const session of concerned) session.rightsChanged()
+      await Promise.all(
+        concerned.flatMap(({ link }) => (link ? [link.subscriptions.askAgain(filter.topic)] : [])),
+      )
     },
     stats: () => hubStats(core),
     close,

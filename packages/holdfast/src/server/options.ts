@@ -94,7 +94,7 @@ export interface TimeoutOptions {
   readonly helloMs: number
   /** For `authenticate`. Default 10,000 ms. */
   readonly authenticateMs: number
-  /** For `authorize`. Default 10,000 ms. */
+  /** For `authorize`, with all that is asked again because rights changed meanwhile. Default 10,000 ms. */
   readonly authorizeMs: number
   /** How long a session rests without a link before it ends. Default 120,000 ms. */
   readonly sessionTtlMs: number

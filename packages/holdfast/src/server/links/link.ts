@@ -156,7 +156,7 @@ export class Link implements Timed, LinkEvents, LinkWriterOwner {
   renewed(identity: Identity): void {
     this.#step({ type: 'reauthenticated', expiresInMs: this.#expiresInMs(identity) })
     this.#session?.renew(identity.context)
-    void this.subscriptions.revoke({})
+    void this.subscriptions.askAgain(undefined)
   }
 
   /** It is its session's current link from now on. */

@@ -144,9 +144,9 @@ export class SessionOperations {
 
   #decide(publish: Publish): void {
     const { grants } = this.#parts
-    const wish = { action: 'publish', topic: publish.frame.topic } as const
-    grants.decide(this.#session, wish, this.#owner.signal, (verdict) => {
-      publish.decision = { verdict, revision: grants.revisionFor(this.#session) }
+    const access = { action: 'publish', topic: publish.frame.topic } as const
+    grants.decide(this.#session, access, this.#owner.signal, (verdict) => {
+      publish.decision = { verdict, revision: this.#session.rightsRevision }
       this.#appendDecided()
     })
   }
@@ -155,7 +155,7 @@ export class SessionOperations {
     for (;;) {
       const [next] = this.#publishes
       if (!next?.decision) return
-      if (next.decision.revision !== this.#parts.grants.revisionFor(this.#session)) {
+      if (next.decision.revision !== this.#session.rightsRevision) {
         // It waited for a slower one while rights may have changed [R36].
         next.decision = null
         this.#decide(next)

@@ -21,7 +21,7 @@ export class Session implements Timed {
   readonly requests: SessionRequests
   readonly #parts: HubParts
   #info: SessionInfo
-  #renewals = 0
+  #rightsRevision = 0
   #state: SessionState
   #link: Link | null = null
 
@@ -46,12 +46,17 @@ export class Session implements Timed {
   renew(context: unknown): void {
     if (context === this.#info.context) return
     this.#info = { ...this.#info, context }
-    this.#renewals++
+    this.rightsChanged()
   }
 
-  /** How often what `authenticate` says of it has changed. */
-  get renewals(): number {
-    return this.#renewals
+  /** Or may have. */
+  rightsChanged(): void {
+    this.#rightsRevision++
+  }
+
+  /** Changes whenever its rights may have changed: a verdict counts as long as this is what it was. */
+  get rightsRevision(): number {
+    return this.#rightsRevision
   }
 
   /** The session's current link; null while it rests. */

@@ -5,6 +5,9 @@ import type { Session } from '../sessions/session.ts'
 /** `abandoned`: whoever wanted to know is gone. */
 export type Verdict = 'allowed' | 'forbidden' | 'failed' | 'abandoned'
 
+/** What a session wants to do. */
+export type Access = Pick<AuthorizeRequest, 'action' | 'topic'>
+
 /** What a revocation concerns; a field that is missing matches everything. */
 export interface RevokeFilter {
   readonly user?: string
@@ -13,94 +16,110 @@ export interface RevokeFilter {
   readonly topic?: string
 }
 
-export function concerns(filter: RevokeFilter, session: SessionInfo, topic: string): boolean {
+/** Whether it concerns anything of the session. */
+export function concerns(filter: RevokeFilter, session: SessionInfo): boolean {
   return (
     (filter.user === undefined || filter.user === session.user) &&
     (filter.tenant === undefined || filter.tenant === session.tenant) &&
-    (filter.session === undefined || filter.session === session.id) &&
-    (filter.topic === undefined || filter.topic === topic)
+    (filter.session === undefined || filter.session === session.id)
   )
 }
-
-/** What the application is asked about a session. */
-export type Wish = Pick<AuthorizeRequest, 'action' | 'topic'>
 
 /** Asks the application who may do what, and again whatever was asked before rights may have changed [R36]. */
 export class Grants {
   readonly #settings: HubSettings
   readonly #timekeeper: Timekeeper
-  #revocations = 0
 
   constructor(settings: HubSettings, timekeeper: Timekeeper) {
     this.#settings = settings
     this.#timekeeper = timekeeper
   }
 
-  /** Changes whenever rights of the session may have changed: a verdict holds as long as this is what it was. */
-  revisionFor({ renewals }: Session): number {
-    return this.#revocations + renewals
-  }
-
-  revoke(): void {
-    this.#revocations++
-  }
-
   /**
-   * Calls `then` once, at the moment the verdict is current: at once where the application answers at once.
+   * Calls `then` once, at the moment the verdict is current: at once where the application answers at once, and after
+   * `authorizeMs` at the latest, however often rights change meanwhile.
    * @param owner whoever wants to know; when it is gone the application is told and the verdict is `abandoned`
    */
-  decide(session: Session, wish: Wish, owner: AbortSignal, then: (verdict: Verdict) => void): void {
-    const { authorize } = this.#settings
-    const revision = this.revisionFor(session)
-    const settle = (verdict: Verdict): void => {
-      if (revision === this.revisionFor(session) || verdict === 'abandoned') then(verdict)
-      else this.decide(session, wish, owner, then)
-    }
-    if (owner.aborted) return settle('abandoned')
-    if (!authorize) return settle('allowed')
-    const asking = new AbortController()
-    let answer: unknown
-    try {
-      answer = authorize({ ...wish, session: session.info }, { signal: asking.signal })
-    } catch (error) {
-      return settle(this.#failed(error))
-    }
-    if (typeof answer === 'boolean') settle(verdictOf(answer))
-    else this.#await(Promise.resolve(answer), asking, owner, settle)
+  decide(session: Session, access: Access, owner: AbortSignal, then: (verdict: Verdict) => void): void {
+    if (owner.aborted) then('abandoned')
+    else if (!this.#settings.authorize) then('allowed')
+    else new Question(this.#settings, this.#timekeeper, { session, access, owner, tell: then }).ask()
+  }
+}
+
+interface Asked {
+  readonly session: Session
+  readonly access: Access
+  readonly owner: AbortSignal
+  readonly tell: (verdict: Verdict) => void
+}
+
+/** A question to the application, until there is a verdict that is current. */
+class Question implements Timed {
+  readonly #settings: HubSettings
+  readonly #timekeeper: Timekeeper
+  readonly #asked: Asked
+  /** Of the call that is under way; null before the first and when all is over. */
+  #call: AbortController | null = null
+  #waits = false
+
+  constructor(settings: HubSettings, timekeeper: Timekeeper, asked: Asked) {
+    this.#settings = settings
+    this.#timekeeper = timekeeper
+    this.#asked = asked
   }
 
-  /** Settles by what comes first: the answer, the deadline, or the owner's end. */
-  #await(
-    answer: Promise<unknown>,
-    asking: AbortController,
-    owner: AbortSignal,
-    settle: (verdict: Verdict) => void,
-  ): void {
-    const { authorizeMs } = this.#settings.timeouts
-    let settled = false
-    const finish = (verdict: () => Verdict): void => {
-      if (settled) return
-      settled = true
-      this.#timekeeper.set(deadline, null)
-      owner.removeEventListener('abort', abandon)
-      settle(verdict())
+  ask(): void {
+    const { session, access } = this.#asked
+    const { rightsRevision } = session
+    const call = new AbortController()
+    this.#call = call
+    let answer: unknown
+    try {
+      const request = { ...access, session: session.info }
+      answer = this.#settings.authorize?.(request, { signal: call.signal })
+    } catch (error) {
+      return this.#finish(this.#failed(error))
     }
-    const deadline: Timed = {
-      tick: () => {
-        asking.abort()
-        finish(() => this.#failed(new Error(`authorize took longer than ${authorizeMs} ms`)))
-      },
+    if (typeof answer === 'boolean') return this.#finish(verdictOf(answer))
+    this.#wait()
+    const judge = (verdict: () => Verdict): void => {
+      if (this.#call !== call) return
+      if (rightsRevision === session.rightsRevision) this.#finish(verdict())
+      else this.ask()
     }
-    const abandon = (): void => {
-      asking.abort()
-      finish(() => 'abandoned')
-    }
-    this.#timekeeper.set(deadline, this.#timekeeper.now() + authorizeMs)
-    owner.addEventListener('abort', abandon)
-    answer.then(
-      (allowed) => finish(() => verdictOf(allowed)),
-      (error: unknown) => finish(() => this.#failed(error)),
+    Promise.resolve(answer).then(
+      (allowed) => judge(() => verdictOf(allowed)),
+      (error: unknown) => judge(() => this.#failed(error)),
     )
+  }
+
+  /** Its time is over. */
+  tick(): void {
+    const { authorizeMs } = this.#settings.timeouts
+    this.#call?.abort()
+    this.#finish(this.#failed(new Error(`authorize gave no verdict that still counted in ${authorizeMs} ms`)))
+  }
+
+  #wait(): void {
+    if (this.#waits) return
+    this.#waits = true
+    this.#timekeeper.set(this, this.#timekeeper.now() + this.#settings.timeouts.authorizeMs)
+    this.#asked.owner.addEventListener('abort', this.#abandon)
+  }
+
+  readonly #abandon = (): void => {
+    this.#call?.abort()
+    this.#finish('abandoned')
+  }
+
+  #finish(verdict: Verdict): void {
+    this.#call = null
+    if (this.#waits) {
+      this.#timekeeper.set(this, null)
+      this.#asked.owner.removeEventListener('abort', this.#abandon)
+    }
+    this.#asked.tell(verdict)
   }
 
   #failed(error: unknown): Verdict {

@@ -2,7 +2,7 @@ import type { SubscribeFrame, UnsubscribedFrame, UnsubscribeFrame } from '../../
 import type { ErrorCode } from '../../core/wire/error-codes.ts'
 import type { OpenOutcome, TopicLog } from '../../engines/engine.ts'
 import type { Cursor } from './cursor.ts'
-import { concerns, type RevokeFilter, type Verdict } from './grants.ts'
+import type { Verdict } from './grants.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { Link } from '../links/link.ts'
 import type { Session } from '../sessions/session.ts'
@@ -19,6 +19,8 @@ interface Subscription {
   log: TopicLog | null
   /** Null until delivery may begin. */
   cursor: Cursor | null
+  /** Told when the right was asked for again. */
+  told: (() => void)[]
 }
 
 const refusals = {
@@ -54,9 +56,16 @@ export class LinkSubscriptions {
     const { session } = this.#link
     const before = this.#byTopic.get(topic)
     if (!session || (before && intent <= before.intent)) return
-    const owner = new AbortController()
-    const wanted = { session, topic, intent, from, owner }
-    const subscription: Subscription = { ...wanted, log: null, cursor: null }
+    const subscription: Subscription = {
+      session,
+      topic,
+      intent,
+      from,
+      owner: new AbortController(),
+      log: null,
+      cursor: null,
+      told: [],
+    }
     if (before) this.#drop(before)
     if (this.#byTopic.size >= this.#parts.settings.limits.maxSubscriptions) {
       this.#refuse(subscription, 'subscription_limit', 'Too many subscriptions.', false)
@@ -71,12 +80,12 @@ export class LinkSubscriptions {
     if (subscription?.intent === intent) this.#drop(subscription)
   }
 
-  /** Asks again for what a revocation concerns; nothing is delivered meanwhile [R36]. */
-  async revoke(filter: RevokeFilter): Promise<void> {
+  /** Asks again for what is subscribed to, or for one topic; nothing is delivered meanwhile [R36]. */
+  async askAgain(only: string | undefined): Promise<void> {
     const asked: Promise<void>[] = []
     for (const subscription of this.#byTopic.values()) {
-      const { cursor, session, topic } = subscription
-      if (cursor && concerns(filter, session.info, topic)) asked.push(this.#askAgain(subscription, cursor))
+      const { cursor, topic } = subscription
+      if (cursor && (only === undefined || only === topic)) asked.push(this.#askAgain(subscription, cursor))
     }
     await Promise.all(asked)
   }
@@ -87,9 +96,9 @@ export class LinkSubscriptions {
   }
 
   async #open(subscription: Subscription): Promise<void> {
-    const { engine, grants, settings } = this.#parts
+    const { engine, settings } = this.#parts
     const { session, topic } = subscription
-    const revision = grants.revisionFor(session)
+    const { rightsRevision } = session
     let opened: OpenOutcome
     try {
       opened = await engine.open(topic)
@@ -101,7 +110,7 @@ export class LinkSubscriptions {
     const { log } = opened
     if (subscription.owner.signal.aborted) return log.release()
     subscription.log = log
-    if (revision === grants.revisionFor(session)) this.#begin(subscription, log)
+    if (rightsRevision === session.rightsRevision) this.#begin(subscription, log)
     else this.#decide(subscription, () => this.#begin(subscription, log))
   }
 
@@ -128,12 +137,14 @@ export class LinkSubscriptions {
   }
 
   #askAgain(subscription: Subscription, cursor: Cursor): Promise<void> {
-    cursor.paused = true
     return new Promise((resolve) => {
+      subscription.told.push(resolve)
+      // Whoever is being asked already is asked again if rights change meanwhile.
+      if (cursor.paused) return
+      cursor.paused = true
       this.#ask(subscription, (verdict) => {
-        resolve()
+        for (const tell of subscription.told.splice(0)) tell()
         if (verdict !== 'allowed') return this.#refuseFor(subscription, verdict, 'revoked')
-        // A verdict is current when it comes, even if it was asked for once more meanwhile.
         cursor.paused = false
         cursor.writer.markDirty(cursor)
       })

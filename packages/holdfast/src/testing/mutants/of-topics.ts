@@ -99,7 +99,7 @@ export const mutantsOfTopics: readonly Mutant[] = [
   {
     name: 'old-context-decides',
     bug: 'What was asked about the rights that a session had before its token was renewed, or it was resumed, decides.',
-    changes: [{ file: 'server/sessions/session.ts', find: 'this.#renewals++', replace: '' }],
+    changes: [{ file: 'server/sessions/session.ts', find: 'this.rightsChanged()', replace: '' }],
     breaks: 'rights',
     seed: 128,
   },
@@ -109,8 +109,8 @@ export const mutantsOfTopics: readonly Mutant[] = [
     changes: [
       {
         file: 'server/topics/link-subscriptions.ts',
-        find: 'if (revision === grants.revisionFor(session)) this.#begin(subscription, log)',
-        replace: 'if (revision <= grants.revisionFor(session)) this.#begin(subscription, log)',
+        find: 'if (rightsRevision === session.rightsRevision) this.#begin(subscription, log)',
+        replace: 'if (rightsRevision <= session.rightsRevision) this.#begin(subscription, log)',
       },
     ],
     breaks: 'rights',

@@ -126,12 +126,20 @@ test('S39 a fresh token with fewer rights ends what is subscribed to, and one wi
   expect(links).toHaveLength(1)
 })
 
-test('tokens that are renewed faster than rights are checked do not silence a subscription', async () => {
+test('a right that is checked while tokens are renewed is asked for once at a time', async () => {
+  let asking = 0
+  let most = 0
   const pair: Pair = makePair({
     hub: {
-      authenticate: () => ({ user: 'ana', expiresAt: pair.wallNow(pair.hubLoop) + 3_000 }),
+      authenticate: () => ({
+        user: 'ana',
+        context: {},
+        expiresAt: pair.wallNow(pair.hubLoop) + 3_000,
+      }),
       authorize: async () => {
-        await new Promise<void>((resolve) => void pair.hubLoop.setTimer(resolve, 2_000))
+        most = Math.max(most, ++asking)
+        await new Promise<void>((resolve) => void pair.hubLoop.setTimer(resolve, 1_000))
+        asking--
         return true
       },
     },
@@ -143,6 +151,57 @@ test('tokens that are renewed faster than rights are checked do not silence a su
     await pair.clock.settled(pair.hub.publish('room', number))
     await pair.clock.advance(2_000)
   }
-  expect(topic.offsets.length).toBeGreaterThan(7)
+  await pair.clock.advance(2_000)
+  expect(topic.data).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  expect(most).toBe(1)
   expect(links).toHaveLength(1)
+})
+
+test('rights that change faster than they can be checked are given up in time, and the hub’s log says so', async () => {
+  let away = false
+  const pair = makePair({
+    hub: {
+      authorize: async () => {
+        if (away) await new Promise<void>((resolve) => void pair.hubLoop.setTimer(resolve, 2_000))
+        return true
+      },
+    },
+  })
+  const { client } = await pair.connected()
+  const topic = recordTopic(client, 'room', { from: 'start' })
+  await pair.clock.settled(topic.subscription.ready)
+  away = true
+  const publish = watchSettlement(client.publish('room', 1))
+  for (let times = 0; times < 12; times++) {
+    void pair.hub.revoke({})
+    await pair.clock.advance(1_000)
+  }
+  expect(publish).toMatchObject({ code: 'authorize_failed', outcome: 'replied' })
+  expect(pair.logged.map(({ message }) => message)).toContain('authorize failed')
+  away = false
+  await pair.clock.settled(pair.hub.publish('room', 2))
+  await pair.clock.until(() => topic.data.length === 1)
+  expect(topic.errors).toEqual([])
+})
+
+test('a revocation that concerns others asks nobody else again', async () => {
+  let asked = 0
+  const pair = makePair({
+    hub: {
+      authenticate: () => ({ user: 'ana' }),
+      authorize: async () => {
+        asked++
+        await new Promise<void>((resolve) => void pair.hubLoop.setTimer(resolve, 200))
+        return true
+      },
+    },
+  })
+  const { client } = await pair.connected({ token: 'ana' })
+  const publish = client.publish('room', 1)
+  for (let times = 0; times < 5; times++) {
+    void pair.hub.revoke({ user: 'ben' })
+    await pair.clock.advance(90)
+  }
+  await pair.clock.settled(publish)
+  expect(asked).toBe(1)
 })
