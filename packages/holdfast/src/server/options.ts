@@ -124,7 +124,7 @@ export interface HubSettings {
 
 const defaultRetention: Retention = { messages: 10_000, bytes: 8_388_608, ageMs: 3_600_000 }
 const defaultHeartbeat: HeartbeatOptions = { intervalMs: 25_000, timeoutMs: 15_000 }
-const defaultTimeouts: TimeoutOptions = {
+export const defaultTimeouts: TimeoutOptions = {
   helloMs: 10_000,
   authenticateMs: 10_000,
   authorizeMs: 10_000,

@@ -115,9 +115,9 @@ function allowed(random: SeededRandom, soundNetwork: boolean): (keyof typeof gen
   const kinds: (keyof typeof generators)[] = ['publish']
   const asking = random.chance(0.25)
   for (const [name, { weight }] of Object.entries(generators)) {
-    const isMeant = asking && ofAsks.has(name)
-    if (!(random.chance(share) || isMeant) || (soundNetwork && unsoundFaults.has(name))) continue
-    for (let times = 0; times < weight * (isMeant ? 3 : 1); times++)
+    const favoured = asking && ofAsks.has(name)
+    if (!(random.chance(share) || favoured) || (soundNetwork && unsoundFaults.has(name))) continue
+    for (let times = 0; times < weight * (favoured ? 3 : 1); times++)
       kinds.push(name as keyof typeof generators)
   }
   return kinds

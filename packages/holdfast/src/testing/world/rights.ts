@@ -51,7 +51,7 @@ export class Rights {
   readonly #held = new Map<string, HeldRole>()
   readonly #refusals: Refusal[] = []
 
-  /** Somebody may not do everything. */
+  /** Rights were ever limited. */
   get limited(): boolean {
     return this.#roles.size > 0 || this.#denied.size > 0
   }

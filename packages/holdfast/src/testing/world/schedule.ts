@@ -127,7 +127,7 @@ export type Action =
   /** Without a word to the hub, which learns it when it looks at a token of the user next. */
   | { readonly do: 'role'; readonly user: string; readonly topic: string; readonly may: Right }
 
-/** What networks, machines and the application's own services do. */
+/** What networks, machines and services do. */
 export type Fault =
   | { readonly do: 'cut'; readonly client: number; readonly told: readonly Side[] }
   | { readonly do: 'vanish'; readonly client: number; readonly directions: readonly ('up' | 'down')[] }
@@ -150,7 +150,7 @@ export type Fault =
   | { readonly do: 'killHub'; readonly downMs: number }
   /** The hub is closed in order, and another one starts so long after that. */
   | { readonly do: 'closeHub'; readonly drainMs: number; readonly downMs: number }
-  /** The next times that the application is asked, it takes so long, or fails. */
+  /** The next times that it is called it takes so long, or fails. `asks` and `engine` are the engine's, the others the application's. */
   | {
       readonly do: 'service'
       readonly which: 'authorize' | 'authenticate' | 'token' | 'asks' | 'engine'

@@ -1,22 +1,34 @@
-import type { Credentials, Identity } from '../../server/options.ts'
+import { defaultTimeouts, type Credentials, type Identity } from '../../server/options.ts'
 import type { Engine } from '../../engines/engine.ts'
 import type { VirtualLoop } from '../virtual-loop.ts'
+import type { HubState } from './oracle/witnesses.ts'
 import { Rights } from './rights.ts'
 import type { StepOf } from './schedule.ts'
 
 export type ServiceName = StepOf<'service'>['which']
 type Trouble = Pick<StepOf<'service'>, 'count' | 'takesMs' | 'fails'>
 
-/** A hub's default. */
-const validateMs = 10_000
+const { authenticateMs, authorizeMs, validateMs } = defaultTimeouts
 
-/** The application's own services: who is who, and who may do what. They can be slow, and away. */
+/** How long a hub waits for a service, or lets wait whoever needs it; clients wait for their tokens. */
+const patienceMs: Readonly<Record<ServiceName, number>> = {
+  authenticate: authenticateMs,
+  authorize: authorizeMs,
+  asks: validateMs,
+  engine: Infinity,
+  token: Infinity,
+}
+
+/**
+ * What hubs and clients depend on: who is who, and who may do what, as the application says, and what the engine does for topics
+ * and for asks. All of it can be slow, and away.
+ */
 export class Services {
   readonly rights: Rights = new Rights()
   /** Whether one was ever slow or away. */
   readonly troubled: Set<ServiceName> = new Set()
-  /** Whether one ever failed, or took at least as long as a hub waits for answers to asks. */
-  readonly hopeless: Set<ServiceName> = new Set()
+  /** Whether one ever failed, or took at least as long as a hub waits for it. */
+  readonly everFailedOrTimedOut: Set<ServiceName> = new Set()
   readonly #troubles = new Map<
     ServiceName,
     { left: number; readonly takesMs: number; readonly fails: boolean }
@@ -24,7 +36,7 @@ export class Services {
 
   trouble(which: ServiceName, { count, takesMs, fails }: Trouble): void {
     this.troubled.add(which)
-    if (fails || takesMs >= validateMs) this.hopeless.add(which)
+    if (fails || takesMs >= patienceMs[which]) this.everFailedOrTimedOut.add(which)
     this.#troubles.set(which, { left: count, takesMs, fails })
   }
 
@@ -38,7 +50,7 @@ export class Services {
     engine: Engine,
     loop: () => VirtualLoop,
     pause: () => Promise<void>,
-    hubRuns: () => boolean,
+    hubState: () => HubState,
   ): Engine {
     const { asks } = engine
     return {
@@ -48,7 +60,7 @@ export class Services {
         load: async () => {
           // The hub is being made, and may be gone by then.
           await Promise.resolve()
-          if (!hubRuns()) await new Promise(() => {})
+          if (hubState() === 'down') await new Promise(() => {})
           await this.call('asks', loop(), () => null)
           return asks.load()
         },

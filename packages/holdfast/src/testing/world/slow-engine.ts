@@ -16,7 +16,7 @@ export function slowEngine(engine: Engine, delay: Delay): Engine {
       if (!waiting && !appending) return engine.append(entries)
       const before = appending
       const append = async (): Promise<readonly AppendOutcome[]> => {
-        const works = await settles(waiting)
+        const works = await succeeds(waiting)
         await before
         return works ? await engine.append(entries) : entries.map(() => failed)
       }
@@ -27,12 +27,12 @@ export function slowEngine(engine: Engine, delay: Delay): Engine {
       return appended
     },
     async open(topic): Promise<OpenOutcome> {
-      return (await settles(delay())) ? await engine.open(topic) : failed
+      return (await succeeds(delay())) ? await engine.open(topic) : failed
     },
   }
 }
 
-const settles = async (waiting: Promise<unknown> | null): Promise<boolean> => {
+const succeeds = async (waiting: Promise<unknown> | null): Promise<boolean> => {
   try {
     await waiting
     return true

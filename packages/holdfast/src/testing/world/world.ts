@@ -13,6 +13,7 @@ import { Chronicle } from './chronicle.ts'
 import { Device } from './device.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
+import type { HubState } from './oracle/witnesses.ts'
 import type { ClientSettings, Handling, Schedule, StepOf, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
 import { Services, type ServiceName } from './services.ts'
@@ -35,8 +36,7 @@ export class World {
   readonly chronicle: Chronicle
   readonly services: Services = new Services()
   readonly oracle: Oracle
-  /** `down`: its process is gone, and the next one has not started. */
-  hubState: 'running' | 'closing' | 'down' = 'running'
+  hubState: HubState = 'running'
   /** The present hub knows which asks its engine keeps. */
   hubHasLoaded = false
   /** A hub was told to close, or died, at least once. */
@@ -80,8 +80,7 @@ export class World {
       services,
       schedule,
       hubEnded: () => this.hubEnded,
-      hubRuns: () => this.hubState === 'running',
-      hubIsUp: () => this.hubState !== 'down',
+      hubState: () => this.hubState,
     })
     this.oracle.hubStarted()
   }
@@ -181,7 +180,7 @@ export class World {
   #engine(): Engine {
     const loop = (): VirtualLoop => this.pair.hubLoop
     const { engineMs, concludingMs } = this.settings
-    const engine = slowEngine(this.chronicle.engine(), () => this.#answer('engine', engineMs, () => null))
+    const engine = slowEngine(this.chronicle.engine(), () => this.#serve('engine', engineMs, () => null))
     const judged: Engine = {
       ...engine,
       append: (entries) => {
@@ -194,7 +193,7 @@ export class World {
       judged,
       loop,
       () => this.pause(loop(), concludingMs),
-      () => this.hubState !== 'down',
+      () => this.hubState,
     )
     const load: AskStore['load'] = async () => {
       const kept = await asks.load()
@@ -209,7 +208,7 @@ export class World {
     const { rights } = this.services
     const allowed = rights.allows(request)
     const { id, context } = request.session
-    return this.#answer('authorize', this.settings.authorizingMs, () => {
+    return this.#serve('authorize', this.settings.authorizingMs, () => {
       const isCurrent = this.pair.hubCore.parts.sessions.get(id)?.info.context === context
       if (!allowed && isCurrent) rights.refused(request, this.pair.clock.now)
       return allowed
@@ -217,7 +216,7 @@ export class World {
   }
 
   /** What a service of the hub comes to: as fast as it ever is, if there is no trouble. */
-  #answer<Value>(which: ServiceName, fastestMs: number, value: () => Value): Value | Promise<Value> {
+  #serve<Value>(which: ServiceName, fastestMs: number, value: () => Value): Value | Promise<Value> {
     // A process that is gone waits for nothing.
     if (this.hubState === 'down') return new Promise<never>(() => {})
     const loop = this.pair.hubLoop

@@ -227,7 +227,7 @@ export class AskOracle {
       closed: given.device.closing,
       identity_changed: given.device.userChanged,
       outbox_full: given.device.client.pending >= outboxOperations,
-      engine_failed: services.hopeless.has('asks'),
+      engine_failed: services.everFailedOrTimedOut.has('asks'),
     }
     if (excuses[code] !== true && given.device.endedBy !== code)
       this.#faultOf(given, `was refused with ${code}, ${outcome}, without a reason`)

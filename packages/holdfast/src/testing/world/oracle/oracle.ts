@@ -8,6 +8,7 @@ import { HeartbeatOracle } from './heartbeats.ts'
 import { MemoryOracle } from './memory.ts'
 import { RightsOracle } from './rights.ts'
 import { SessionOracle } from './sessions.ts'
+import type { HubState } from './witnesses.ts'
 
 export interface WitnessedWorld {
   readonly pair: Pair
@@ -16,10 +17,7 @@ export interface WitnessedWorld {
   readonly services: Services
   readonly schedule: Schedule
   readonly hubEnded: () => boolean
-  /** It runs, and was not told to close. */
-  readonly hubRuns: () => boolean
-  /** Its process runs, even if it was told to close. */
-  readonly hubIsUp: () => boolean
+  readonly hubState: () => HubState
 }
 
 /** Judges a simulated world: all that clients are told, and what can be seen inside of clients and hubs. */
@@ -31,7 +29,7 @@ export class Oracle extends ClientOracle {
   readonly #world: WitnessedWorld
 
   constructor(world: WitnessedWorld) {
-    const { pair, devices, chronicle, services, schedule, hubEnded, hubRuns, hubIsUp } = world
+    const { pair, devices, chronicle, services, schedule, hubEnded, hubState } = world
     const { settings } = schedule
     const now = (): number => pair.clock.now
     const knowsSession = (session: string): boolean => pair.hub.sessions().some(({ id }) => id === session)
@@ -50,10 +48,10 @@ export class Oracle extends ClientOracle {
     this.heartbeats = new HeartbeatOracle(schedule, this.reportOf('heartbeats'))
     this.memory = new MemoryOracle(pair, settings, this.reportOf('memory'))
     const { rights } = services
-    this.rights = new RightsOracle({ rights, chronicle, devices, hubIsUp }, this.reportOf('rights'))
+    this.rights = new RightsOracle({ rights, chronicle, devices, hubState }, this.reportOf('rights'))
     const { sessionTtlMs, tokenLifeMs } = settings
     const tokensExpire = tokenLifeMs !== null
-    const surroundings = { now, sessionTtlMs, hubRuns, tokensExpire, knowsSession, devices }
+    const surroundings = { now, sessionTtlMs, hubState, tokensExpire, knowsSession, devices }
     this.sessions = new SessionOracle(surroundings, this.reportOf('sessions'))
   }
 

@@ -6,14 +6,14 @@ import type { Chronicle } from '../chronicle.ts'
 import type { Device } from '../device.ts'
 import type { Deed, Rights, Role } from '../rights.ts'
 import type { Report } from './violation.ts'
+import type { HubState } from './witnesses.ts'
 
 /** What the rights of a world are judged by. */
 export interface RightsSurroundings {
   readonly rights: Rights
   readonly chronicle: Pick<Chronicle, 'acceptedCount'>
   readonly devices: readonly Device[]
-  /** Its process runs, even if it was told to close. */
-  readonly hubIsUp: () => boolean
+  readonly hubState: () => HubState
 }
 
 /** Whatever was asked before: nobody reads or publishes at a hub what the role of the session forbids at that moment. */
@@ -43,8 +43,8 @@ export class RightsOracle {
 
   /** After each event. */
   check(): void {
-    const { rights, chronicle, hubIsUp } = this.#surroundings
-    if (!rights.limited || !hubIsUp() || !this.#core) return
+    const { rights, chronicle, hubState } = this.#surroundings
+    if (!rights.limited || hubState() === 'down' || !this.#core) return
     for (const { info } of this.#core.parts.sessions) rights.took(info, chronicle.acceptedCount)
     for (const [cursor, session] of this.#readers) {
       const deed = { action: 'subscribe', topic: cursor.log.topic } as const

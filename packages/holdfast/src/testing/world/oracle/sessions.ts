@@ -1,13 +1,13 @@
 import type { Hub } from '../../../server/hub.ts'
 import type { Device } from '../device.ts'
 import type { Report } from './violation.ts'
+import type { HubState } from './witnesses.ts'
 
 /** What the sessions of a world are judged by. */
 export interface SessionSurroundings {
   readonly now: () => number
   readonly sessionTtlMs: number
-  /** The hub runs, and was not told to close. */
-  readonly hubRuns: () => boolean
+  readonly hubState: () => HubState
   /** A token lives for seconds, and may be dead when the hub looks at it. */
   readonly tokensExpire: boolean
   /** The hub knows the session now. */
@@ -68,14 +68,14 @@ export class SessionOracle {
   }
 
   #ended(id: string): void {
-    const { now, sessionTtlMs, hubRuns, devices } = this.#surroundings
+    const { now, sessionTtlMs, hubState, devices } = this.#surroundings
     const since = this.#restingSince.get(id)
     this.#restingSince.delete(id)
     const expired = since !== undefined && now() >= since + sessionTtlMs
     const isHeld = devices.some(({ over, client }) => !over && client.session === id)
     // Whoever leaves before the welcome has come does not know what its session is called.
     const left = !isHeld && devices.some(({ over }) => over)
-    if (expired || left || !hubRuns() || this.#disconnected.has(id)) return
+    if (expired || left || hubState() !== 'running' || this.#disconnected.has(id)) return
     this.#report(null, `session ${id} ended${since === undefined ? ' with its link' : ' before its time'}`)
   }
 }

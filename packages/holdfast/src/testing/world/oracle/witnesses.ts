@@ -45,5 +45,8 @@ export interface JudgedClient {
   readonly endedBy: string | null
 }
 
-/** What the application's own services did. */
-export type ServiceRecord = Pick<Services, 'troubled' | 'hopeless' | 'rights'>
+/** `closing`: it was told to close. `down`: its process is gone, and the next one has not started. */
+export type HubState = 'running' | 'closing' | 'down'
+
+/** What the services did. */
+export type ServiceRecord = Pick<Services, 'troubled' | 'everFailedOrTimedOut' | 'rights'>
