@@ -25,9 +25,9 @@ const patienceMs: Readonly<Record<ServiceName, number>> = {
  */
 export class Services {
   readonly rights: Rights = new Rights()
-  /** Whether one was ever slow or away. */
+  /** Which ones were ever slow or away. */
   readonly troubled: Set<ServiceName> = new Set()
-  /** Whether one ever failed, or took at least as long as a hub waits for it. */
+  /** Which ones ever failed, or took at least as long as a hub waits for it. */
   readonly everFailedOrTimedOut: Set<ServiceName> = new Set()
   readonly #troubles = new Map<
     ServiceName,

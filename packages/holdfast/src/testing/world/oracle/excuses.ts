@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../core/wire/error-codes.ts'
+import { defaultTimeouts } from '../../../server/options.ts'
 import type { Attempt } from './attempt.ts'
 import type { ServiceRecord, Truth } from './witnesses.ts'
 
@@ -13,6 +14,8 @@ export interface Circumstances {
   /** The hub knows the session now. */
   readonly knowsSession: (session: string) => boolean
 }
+
+const { authorizeMs } = defaultTimeouts
 
 type Excuse = (attempt: Attempt, circumstances: Circumstances) => boolean
 
@@ -39,7 +42,10 @@ const excuses: Partial<Record<ErrorCode, Excuse>> = {
   forbidden: ({ described: { device, topic }, startedAt }, { services }) =>
     device !== null &&
     services.rights.wasRefused({ action: 'publish', topic }, device.client.session, startedAt),
-  authorize_failed: (_attempt, { services }) => services.troubled.has('authorize'),
+  authorize_failed: (attempt, { services, now }) =>
+    services.everFailedOrTimedOut.has('authorize') ||
+    // Asked again because rights changed, or late because the hub stood still, it may take too long in all.
+    (services.troubled.has('authorize') && now() >= attempt.startedAt + authorizeMs),
   rejected: endedBy('rejected'),
   handler_failed: endedBy('thrown'),
   session_unknown: sessionGone,
