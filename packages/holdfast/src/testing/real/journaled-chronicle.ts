@@ -17,6 +17,7 @@ import type { JournalRecord } from './journal.ts'
  */
 export class JournaledChronicle implements Truth {
   reader: ChronicleReader | null = null
+  readonly keepsAsks = false
   readonly #file: number
   readonly #buffer = Buffer.alloc(65_536)
   readonly #decoder = new StringDecoder('utf8')
@@ -80,10 +81,6 @@ export class JournaledChronicle implements Truth {
     this.#catchUp()
     const oldest = this.#oldest.get(topic)
     return oldest?.epoch === epoch ? oldest.offset : null
-  }
-
-  remembers({ life }: KeptConclusion): boolean {
-    return life === this.life
   }
 
   conclusionsOf(ask: string): readonly KeptConclusion[] {

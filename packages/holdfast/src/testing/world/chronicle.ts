@@ -83,8 +83,8 @@ export class Chronicle implements Truth {
     return this.#conclusions.get(ask) ?? []
   }
 
-  remembers({ life }: KeptConclusion): boolean {
-    return life === this.life || this.#asks !== undefined
+  get keepsAsks(): boolean {
+    return this.#asks !== undefined
   }
 
   /** An engine for the next hub, which writes down what it accepts. */

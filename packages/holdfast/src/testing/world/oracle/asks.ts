@@ -197,7 +197,7 @@ export class AskOracle {
     const conclusions = this.#conclusionsOf(given.ask.id)
     const { chronicle, hubEnded, services, outboxOperations, now } = this.#circumstances
     // One that won at an earlier hub, and was sent again to one that knows nothing of that, may be refused by it [R66].
-    const won = conclusions.some((kept) => chronicle.remembers(kept) && this.#isOf(kept.conclusion, given))
+    const won = conclusions.some((kept) => this.#isRemembered(kept) && this.#isOf(kept.conclusion, given))
     // An answer that won may be lost on its way back only with its user or its client.
     if (won && outcome !== 'unknown') this.#faultOf(given, `was refused with ${code}, but won`)
     const ended = (status: string): boolean =>
@@ -209,7 +209,7 @@ export class AskOracle {
       ask_expired: ended('expired'),
       // A key that was free again may have become the question of others.
       ask_unknown:
-        chronicle.life > 1 ||
+        this.#mayBeForgotten(given.ask.id, steps) ||
         given.device.userChanged ||
         steps.some(({ users }) => !users.includes(given.device.user)),
       cancelled: hubEnded,
@@ -231,6 +231,19 @@ export class AskOracle {
     }
     if (excuses[code] !== true && given.device.endedBy !== code)
       this.#faultOf(given, `was refused with ${code}, ${outcome}, without a reason`)
+  }
+
+  /** The present hub knows of it. */
+  #isRemembered({ life }: KeptConclusion): boolean {
+    const { chronicle } = this.#circumstances
+    return life === chronicle.life || chronicle.keepsAsks
+  }
+
+  /** Pending or ended, it was lost with an earlier hub. */
+  #mayBeForgotten(id: string, steps: readonly StepOf<'ask'>[]): boolean {
+    const { life, keepsAsks } = this.#circumstances.chronicle
+    const isKept = keepsAsks && (steps.every(({ keyed }) => keyed) || this.#conclusionsOf(id).length > 0)
+    return life > 1 && !isKept
   }
 
   #isOf(conclusion: KeptConclusion['conclusion'], { value }: GivenAnswer): boolean {

@@ -21,8 +21,8 @@ export interface Truth {
   /** The offset of the oldest message that is still kept of an epoch; null: nobody knows. */
   oldestOf(topic: string, epoch: string): number | null
   conclusionsOf(ask: string): readonly KeptConclusion[]
-  /** Whether the present hub knows of a conclusion. */
-  remembers(conclusion: KeptConclusion): boolean
+  /** What is kept of asks outlives a hub: how they ended, and that those with a key are pending. */
+  readonly keepsAsks: boolean
 }
 
 /** A client and its application, as far as they are judged: in a simulated world or over real sockets. */
