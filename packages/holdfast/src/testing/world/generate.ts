@@ -16,7 +16,6 @@ export function generate(seed: number): Schedule {
     random,
     Array.from({ length: clients }, (_, place) => drawClient(random, over, place)),
   )
-  const asks = drawAskSettings(SeededRandom.of(seed, 'asks'))
   const soundNetwork = random.chance(0.2)
   const drawing: Drawing = { random, settings, clients, over, soundNetwork, tokens: 0, subscriptions: 0 }
   const kinds = allowed(random, soundNetwork)
@@ -33,7 +32,7 @@ export function generate(seed: number): Schedule {
     steps.push(step, ...(next ? [next] : []))
     at = next?.at ?? at
   }
-  return { seed, settings: { ...settings, ...asks }, steps }
+  return { seed, settings, steps }
 }
 
 /** What follows where a race is likely, if anything does. */
@@ -92,17 +91,10 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
     authorizingMs: random.pick(tokenLifeMs === null ? [0, 0, 0, 20, 2_000] : [0, 0, 500]),
     engineMs: random.pick([0, 0, 0, 0, 5, 1_000]),
     concludingMs: random.pick([0, 0, 20, 200]),
-    quietMs: random.chance(0.03) ? 120_000 : 0,
-  }
-}
-
-function drawAskSettings(
-  random: SeededRandom,
-): Pick<WorldSettings, 'lastingAsks' | 'asksAgain' | 'answerTimeoutMs'> {
-  return {
     lastingAsks: random.chance(0.6),
     asksAgain: random.chance(0.5),
     ...(random.chance(0.4) ? { answerTimeoutMs: random.integer(1, random.pick([100, 1_000])) } : {}),
+    quietMs: random.chance(0.03) ? 120_000 : 0,
   }
 }
 

@@ -38,10 +38,10 @@ export interface WorldSettings {
   readonly engineMs: number
   /** How long the engine takes to conclude an ask. */
   readonly concludingMs: number
-  /** What the engine keeps of asks outlives the hub. Default false: the next hub knows of none. */
-  readonly lastingAsks?: boolean
+  /** What the engine keeps of asks outlives the hub; else the next hub knows of none. */
+  readonly lastingAsks: boolean
   /** Whoever waited for an ask with a key when the hub ended asks its successor. */
-  readonly asksAgain?: boolean
+  readonly asksAgain: boolean
   /** How long devices wait to be told what became of an answer. Default: as long as it takes. */
   readonly answerTimeoutMs?: number
   /** How long nothing happens at the end, while nobody may lose a link. */

@@ -14,6 +14,8 @@ const settings: WorldSettings = {
   authorizingMs: 0,
   engineMs: 0,
   concludingMs: 0,
+  lastingAsks: false,
+  asksAgain: false,
   quietMs: 0,
 }
 
