@@ -28,17 +28,19 @@ export function generate(seed: number): Schedule {
     at += random.integer(0, random.chance(0.06) ? 30_000 : pace)
     const kind = random.pick(kinds)
     const step: Step = { at, ...generators[kind].draw(drawing, random.integer(0, drawing.clients - 1)) }
-    const next = sequel(drawing, step)
+    const next = sequel(drawing, kinds, step)
     steps.push(step, ...(next ? [next] : []))
     at = next?.at ?? at
   }
   return { seed, settings, steps }
 }
 
+type Kind = keyof typeof generators
+
 /** What follows where a race is likely, if anything does. */
-function sequel(drawing: Drawing, step: Step): Step | null {
-  const { random, soundNetwork } = drawing
-  if (step.do === 'answer' && !soundNetwork && random.chance(0.3)) {
+function sequel(drawing: Drawing, kinds: readonly Kind[], step: Step): Step | null {
+  const { random } = drawing
+  if (step.do === 'answer' && kinds.includes('killHub') && random.chance(0.4)) {
     const at = step.at + random.integer(0, random.pick([50, 500]))
     return { ...generators.killHub.draw(drawing, 0), at }
   }
@@ -102,15 +104,14 @@ function drawSettings(random: SeededRandom, clients: readonly ClientSettings[]):
 const ofAsks: ReadonlySet<string> = new Set(['ask', 'answer'])
 
 /** The kinds of steps that this world draws from, likelier ones more often. */
-function allowed(random: SeededRandom, soundNetwork: boolean): (keyof typeof generators)[] {
+function allowed(random: SeededRandom, soundNetwork: boolean): Kind[] {
   const share = random.pick([0.2, 0.5, 0.9])
-  const kinds: (keyof typeof generators)[] = ['publish']
+  const kinds: Kind[] = ['publish']
   const asking = random.chance(0.25)
   for (const [name, { weight }] of Object.entries(generators)) {
     const favoured = asking && ofAsks.has(name)
     if (!(random.chance(share) || favoured) || (soundNetwork && unsoundFaults.has(name))) continue
-    for (let times = 0; times < weight * (favoured ? 3 : 1); times++)
-      kinds.push(name as keyof typeof generators)
+    for (let times = 0; times < weight * (favoured ? 3 : 1); times++) kinds.push(name as Kind)
   }
   return kinds
 }
