@@ -40,8 +40,6 @@ interface Refusal extends Deed {
   readonly at: number
 }
 
-const unlimited: Role = {}
-
 /** Who may do what. A right goes with a role when a hub learns of that, or at once where it is denied and the hub told. */
 export class Rights {
   readonly #roles = new Map<string, Role>()
@@ -56,8 +54,9 @@ export class Rights {
     return this.#roles.size > 0 || this.#denied.size > 0
   }
 
+  /** Another object each time, as who looks into a database at each token has it. */
   roleOf(user: string): Role {
-    return this.#roles.get(user) ?? unlimited
+    return { ...this.#roles.get(user) }
   }
 
   /** From the next look at a token of the user on. */
@@ -104,7 +103,8 @@ export class Rights {
   /** This is what the session has at its hub now. */
   took({ id, context }: SessionInfo, acceptedBefore: number): void {
     const role = context as Role
-    if (this.#held.get(id)?.role !== role) this.#held.set(id, { role, acceptedBefore })
+    const held = this.#held.get(id)
+    if (!held || !isSameRole(held.role, role)) this.#held.set(id, { role, acceptedBefore })
   }
 
   /** The role that the session had when it was looked at last; null: it is new. */
@@ -121,7 +121,13 @@ export class Rights {
   }
 }
 
+/** Whether they give the same rights. */
+export const isSameRole = (one: Role, other: Role): boolean =>
+  Object.keys({ ...one, ...other }).every((topic) => rightOf(one, topic) === rightOf(other, topic))
+
 function permits(role: Role, action: Deed['action'], topic: string): boolean {
-  const right = role[topic] ?? 'everything'
+  const right = rightOf(role, topic)
   return right === 'everything' || right === action
 }
+
+const rightOf = (role: Role, topic: string): Right => role[topic] ?? 'everything'

@@ -14,6 +14,7 @@ import { Device } from './device.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { replyTo } from './oracle/operations.ts'
 import type { HubState } from './oracle/witnesses.ts'
+import { isSameRole, type Role } from './rights.ts'
 import type { ClientSettings, Handling, Schedule, StepOf, WorldSettings } from './schedule.ts'
 import type { Trace } from './trace.ts'
 import { Services, type ServiceName } from './services.ts'
@@ -209,7 +210,8 @@ export class World {
     const allowed = rights.allows(request)
     const { id, context } = request.session
     return this.#serve('authorize', this.settings.authorizingMs, () => {
-      const isCurrent = this.pair.hubCore.parts.sessions.get(id)?.info.context === context
+      const session = this.pair.hubCore.parts.sessions.get(id)
+      const isCurrent = session && isSameRole(session.info.context as Role, context as Role)
       if (!allowed && isCurrent) rights.refused(request, this.pair.clock.now)
       return allowed
     })
