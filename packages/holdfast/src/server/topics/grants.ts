@@ -119,7 +119,7 @@ class Question implements Timed {
       this.#timekeeper.set(this, null)
       this.#asked.owner.removeEventListener('abort', this.#abandon)
     }
-    this.#asked.tell(verdict)
+    this.#asked.tell(this.#asked.owner.aborted ? 'abandoned' : verdict)
   }
 
   #failed(error: unknown): Verdict {
