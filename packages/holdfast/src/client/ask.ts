@@ -4,9 +4,9 @@ import type { Operation, OperationOptions } from './operation.ts'
 
 /**
  * Where an ask is on this device. `pending`: it can be answered. `sending`: an answer is on its way. `refused`: the last
- * answer was not taken, see `error`; it can be answered again. The others are final; if the hub asks again, that is another
- * `Ask`. `accepted`: this device's answer was taken. `answered_elsewhere`: becomes `accepted` if it turns out that an earlier
- * answer of this device had been taken. `cancelled`, `expired`. `unknown`: the hub no longer knows it, the user has changed, or the
+ * answer was not taken, see `error`; it can be answered again. The others are over; if the hub asks again, that is another
+ * `Ask`. `accepted`: this device's answer was taken. `answered_elsewhere`: as long as `answeredBy` is null it can still turn out
+ * that an earlier answer of this device had been taken, and become `accepted`. `cancelled`, `expired`. `unknown`: the hub no longer knows it, the user has changed, or the
  * client is closed.
  */
 export type AskStatus =

@@ -29,7 +29,7 @@ export interface AskOutlet {
 /** What `known` may hold [R63]; a hub lets no user have more asks pending. */
 const maxKnown = 1_000
 /** An answer of this client that won over an older one of its sessions counts as given elsewhere. */
-const maxFormerSessions = 100
+const maxSessions = 100
 
 /** The asks of the client's user. On every link the hub tells what was missed [R63]. */
 export class AskList implements Timed {
@@ -75,8 +75,8 @@ export class AskList implements Timed {
 
   /** The link is live. Returns what tells the application, which is called only when everything is in order. */
   admitted({ subject, session }: WelcomeFrame, identityChanged: boolean): () => void {
-    this.#sessions.splice(identityChanged ? 0 : maxFormerSessions)
     if (this.#sessions[0] !== session.id) this.#sessions.unshift(session.id)
+    this.#sessions.splice(identityChanged ? 1 : maxSessions)
     const tell = identityChanged ? this.#forgetAll() : () => {}
     if (subject.user !== null) {
       const open = this.#list.filter(({ state }) => isOpen(state)).slice(0, maxKnown)

@@ -110,9 +110,9 @@ export interface Engine {
   readonly asks: AskStore
   /** Called once, before anything else. */
   start(host: EngineHost): void
-  /** Appends in order, all topics alike; one outcome for each entry. Rejecting counts as `engine_failed` for all. */
+  /** Appends in order, all topics alike; one outcome for each entry. If it rejects, all hear `engine_failed`, whatever was kept. */
   append(entries: readonly Append[]): Promise<readonly AppendOutcome[]>
-  /** While a topic is open, each `open` gives the same log. Rejecting counts as `engine_failed`. */
+  /** While a topic is open, each `open` gives the same log. If it rejects, the subscriber hears `engine_failed`. */
   open(topic: string): Promise<OpenOutcome>
   stats(): EngineStats
   /** Leaves no timer or handle behind. */

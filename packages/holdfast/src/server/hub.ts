@@ -177,17 +177,19 @@ export function hubOf<Context>(core: HubCore): Hub<Context> {
       session?.end({ code: 'disconnected', message: reason, retry })
       return session !== undefined
     },
-    async revoke(filter) {
-      const concerned = [...parts.sessions].filter(({ info }) => concerns(filter, info))
-      for (const session of concerned) session.rightsChanged()
-      await Promise.all(
-        concerned.flatMap(({ link }) => (link ? [link.subscriptions.askAgain(filter.topic)] : [])),
-      )
-    },
+    revoke: (filter) => revoke(parts, filter),
     stats: () => hubStats(core),
     close,
     [Symbol.asyncDispose]: () => close(),
   }
+}
+
+async function revoke({ sessions }: HubParts, filter: RevokeFilter): Promise<void> {
+  const concerned = [...sessions].filter(({ info }) => concerns(filter, info))
+  for (const session of concerned) session.rightsChanged()
+  await Promise.all(
+    concerned.flatMap(({ link }) => (link ? [link.subscriptions.askAgain(filter.topic)] : [])),
+  )
 }
 
 function handle(handlers: HubParts['handlers'], method: string, handler: RequestHandler): () => void {

@@ -51,8 +51,8 @@ export interface HubLimits {
   readonly maxEndedAskLength: number
   /**
    * Bytes of control frames that wait for a slow link, with 150 for each frame. A resume sends all there is at once, so it
-   * has to be at least 1.6 times the sum of three times `maxResultLength`, 1,300 for each of `maxOpenOperations` and 1,000
-   * for each of `maxSubscriptions` and `maxAsksOfUser`. Beyond: the link ends with `slow_reader`. The open requests of the
+   * has to be at least 1.6 times the sum of 500,000, three times `maxResultLength`, 1,300 for each of `maxOpenOperations`, 1,000
+   * for each of `maxSubscriptions` and 2,000 for each of `maxAsksOfUser`. Beyond: the link ends with `slow_reader`. The open requests of the
    * hub to one session may have a sixteenth of it in JSON characters, and so may the pending asks of one user.
    * Default 33,554,432.
    */
@@ -84,15 +84,23 @@ export const defaultLimits: HubLimits = {
   maxPinnedBytes: 67_108_864,
 }
 
+/** What a frame takes at most beside its data, with what the link's writer counts for each: of a result, and of any other. */
+const resultBytes = 300
+const frameBytes = 1_000
+/** What the refusals of all subscriptions in a hello take at most. */
+const refusalBytes = 500_000
+
 /**
  * The least `maxControlBytes` that holds what a resume sends at once, else a client that resumes would be taken for slow
- * over and over: three bytes a character at worst, 300 for a result and 1,000 for anything else beside its data, and six
- * sixteenths for the data of requests and asks (`maxBurstLength`).
+ * over and over. All characters may be of three bytes; the data of requests and asks takes six sixteenths of the whole
+ * (`maxBurstLength`); of as many asks as a user may have, the client can learn that they are over, and get as many new ones.
  */
 export const leastControlBytes = (limits: HubLimits): number => {
   const { maxResultLength, maxOpenOperations, maxSubscriptions, maxAsksOfUser } = limits
-  const others = maxOpenOperations + maxSubscriptions + maxAsksOfUser
-  return Math.ceil(1.6 * (3 * maxResultLength + 300 * maxOpenOperations + 1_000 * others))
+  const results = 3 * maxResultLength + resultBytes * maxOpenOperations
+  return Math.ceil(
+    1.6 * (refusalBytes + results + frameBytes * (maxOpenOperations + maxSubscriptions + 2 * maxAsksOfUser)),
+  )
 }
 
 /**

@@ -6,9 +6,9 @@ import type { LinkRequest } from './transports/link-socket.ts'
 
 /** Who presented the credentials. */
 export interface Identity<Context = unknown> {
-  /** The user's name, stamped on what they publish; null: anonymous. */
+  /** The user's name, stamped on what they publish, 1 to 255 bytes without control characters; null: anonymous. */
   readonly user: string | null
-  /** Default null. */
+  /** As the user's name. Default null. */
   readonly tenant?: string | null
   /**
    * When the credentials expire, in milliseconds since 1970. 30 s before, or at half their life if that is shorter, the

@@ -120,7 +120,9 @@ export class AskBoard implements BoardAskHost, Timed {
   answer(offer: AnswerOffer): () => void {
     const { env, settings } = this.#parts
     const deadline = env.now() + settings.timeouts.validateMs
-    return this.#loaded ? this.#answer(offer, deadline) : this.#early.hold(offer, deadline)
+    const { user } = offer.session.subject
+    // Who is anonymous is asked nothing, whatever the engine keeps.
+    return this.#loaded || user === null ? this.#answer(offer, deadline) : this.#early.hold(offer, deadline)
   }
 
   ended(ask: BoardAsk, conclusion: Conclusion): void {
@@ -158,8 +160,8 @@ export class AskBoard implements BoardAskHost, Timed {
     const { tenant, user } = session.subject
     const pending = this.#pending.get(id)
     if (pending?.isFor(tenant, user)) return pending.answer(offer, deadline)
-    const ended = this.#ended.get(id)
-    if (!ended || user === null || ended.tenant !== tenant || !ended.users.includes(user)) {
+    const ended = this.#ended.ofUser(id, session.subject)
+    if (!ended) {
       offer.respond({ kind: 'refused', code: 'ask_unknown' })
     } else if (isAnswer(ended.conclusion, session, JSON.stringify(data))) {
       offer.respond({ kind: 'taken' })
@@ -276,10 +278,8 @@ export class AskBoard implements BoardAskHost, Timed {
   /** What a device of the user that holds the ask has to be told, or null if it is pending. */
   #newsOf(id: string, tenant: string | null, user: string): ConcludedFrame | null {
     if (this.#pending.get(id)?.isFor(tenant, user)) return null
-    const ended = this.#ended.get(id)
-    return ended?.tenant === tenant && ended.users.includes(user)
-      ? concludedFrame(id, ended.conclusion)
-      : { type: 'concluded', id, status: 'unknown' }
+    const ended = this.#ended.ofUser(id, { tenant, user })
+    return ended ? concludedFrame(id, ended.conclusion) : { type: 'concluded', id, status: 'unknown' }
   }
 
   #tellConcluded({ stored, users }: BoardAsk, frame: ConcludedFrame): void {

@@ -151,3 +151,12 @@ test('a session that ends takes its early answers back, and the close of the hub
   await pair.clock.advance(100)
   expect(pair.hub.stats()).toMatchObject({ asks: { pending: 0 }, deadlines: 0 })
 })
+
+test('[R62] nobody who is anonymous is made to wait', async () => {
+  const { pair, raw } = await restarted(() => new Promise(() => {}))
+  const anonymous = await RawClient.greeting(pair, { token: '' })
+  anonymous.send(answer(1, 'mine'))
+  await pair.clock.advance(100)
+  expect(told(anonymous)).toMatchObject([refused(1, 'ask_unknown')])
+  await leave(pair, raw, anonymous)
+})

@@ -1,5 +1,6 @@
 import type { Conclusion, StoredAsk } from '../../engines/ask-store.ts'
 import type { Timed } from '../../core/time/timekeeper.ts'
+import type { Subject } from '../../core/wire/frames.ts'
 import type { AskParts } from '../hub-parts.ts'
 import { scopedName } from './scoped-name.ts'
 
@@ -37,6 +38,12 @@ export class EndedAsks implements Timed {
 
   get(id: string): EndedAsk | undefined {
     return (this.#toTell.get(id) ?? this.#answered.get(id))?.ask
+  }
+
+  /** One that the user was asked. */
+  ofUser(id: string, { tenant, user }: Subject): EndedAsk | undefined {
+    const ended = this.get(id)
+    return user !== null && ended?.tenant === tenant && ended.users.includes(user) ? ended : undefined
   }
 
   /** One that was answered; the others have lost their key [R68]. */

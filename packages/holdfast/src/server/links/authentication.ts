@@ -1,6 +1,7 @@
 import type { HelloFrame } from '../../core/wire/frames.ts'
 import type { HubParts } from '../hub-parts.ts'
 import type { Link } from './link.ts'
+import { isName } from '../../core/wire/names.ts'
 import { sameSubject } from '../../core/wire/subject.ts'
 import { subjectOf, type Identity } from '../options.ts'
 
@@ -71,8 +72,7 @@ export class Authentication {
 
 function assertIdentity(identity: Identity): void {
   const { user, tenant = null, expiresAt = 0 } = identity
-  const isName = (value: unknown): boolean => value === null || (typeof value === 'string' && value !== '')
-  if (!isName(user) || !isName(tenant))
-    throw new TypeError('user and tenant must be non-empty strings or null')
+  if ([user, tenant].some((name) => name !== null && !isName(name)))
+    throw new TypeError('user and tenant must be null, or 1 to 255 bytes without control characters')
   if (!Number.isFinite(expiresAt)) throw new TypeError('expiresAt must be a time in milliseconds since 1970')
 }

@@ -155,16 +155,22 @@ export class SessionOperations {
     for (;;) {
       const [next] = this.#publishes
       if (!next?.decision) return
-      if (next.decision.revision !== this.#session.rightsRevision) {
-        // It waited for a slower one while rights may have changed [R36].
-        next.decision = null
-        this.#decide(next)
-        return
-      }
+      if (this.#isStale(next)) return this.#decideAgain()
       this.#publishes.shift()
       const { frame, length, decision } = next
       void this.#append(frame, decision.verdict).finally(() => this.#giveBack(length))
     }
+  }
+
+  /** It waited for a slower one while rights may have changed [R36]. */
+  #isStale({ decision }: Publish): boolean {
+    return decision !== null && decision.revision !== this.#session.rightsRevision
+  }
+
+  #decideAgain(): void {
+    const stale = this.#publishes.filter((publish) => this.#isStale(publish))
+    for (const publish of stale) publish.decision = null
+    for (const publish of stale) this.#decide(publish)
   }
 
   async #append({ number, topic, data }: PublishFrame, verdict: Verdict): Promise<void> {

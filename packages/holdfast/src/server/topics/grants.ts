@@ -70,14 +70,14 @@ class Question implements Timed {
   }
 
   ask(): void {
+    const { authorize } = this.#settings
     const { session, access } = this.#asked
     const { rightsRevision } = session
     const call = new AbortController()
     this.#call = call
     let answer: unknown
     try {
-      const request = { ...access, session: session.info }
-      answer = this.#settings.authorize?.(request, { signal: call.signal })
+      answer = authorize?.({ ...access, session: session.info }, { signal: call.signal })
     } catch (error) {
       return this.#finish(this.#failed(error))
     }
@@ -119,7 +119,7 @@ class Question implements Timed {
       this.#timekeeper.set(this, null)
       this.#asked.owner.removeEventListener('abort', this.#abandon)
     }
-    this.#asked.tell(verdict)
+    this.#asked.tell(this.#asked.owner.aborted ? 'abandoned' : verdict)
   }
 
   #failed(error: unknown): Verdict {

@@ -28,15 +28,15 @@ export class Publisher {
     const batch = this.#waiting
     this.#waiting = []
     let outcomes: readonly AppendOutcome[] = []
+    let message = 'The engine gave no outcome.'
     try {
       outcomes = await this.#engine.append(batch.map(({ entry }) => entry))
     } catch (error) {
       this.#logger.error({ error }, 'the engine could not append')
+      message = 'The engine failed; the message may have been kept.'
     }
     for (const [index, { settle }] of batch.entries()) {
-      settle(
-        outcomes[index] ?? { kind: 'refused', code: 'engine_failed', message: 'The engine gave no outcome.' },
-      )
+      settle(outcomes[index] ?? { kind: 'refused', code: 'engine_failed', message })
     }
   }
 }

@@ -52,8 +52,8 @@ export const mutantsOfAsks: readonly Mutant[] = [
     changes: [
       {
         file: 'client/asks.ts',
-        find: 'this.#sessions.splice(identityChanged ? 0 : maxFormerSessions)',
-        replace: 'this.#sessions.splice(Math.min(0, maxFormerSessions))',
+        find: 'this.#sessions.splice(identityChanged ? 1 : maxSessions)',
+        replace: 'this.#sessions.splice(1)',
       },
     ],
     breaks: 'asks',

@@ -205,3 +205,46 @@ test('a revocation that concerns others asks nobody else again', async () => {
   await pair.clock.settled(publish)
   expect(asked).toBe(1)
 })
+
+test('publishes that wait behind a slower one are asked about again all at once', async () => {
+  const pair = makePair({
+    hub: {
+      authorize: async ({ topic }) => {
+        const takesMs = topic === 'slow' ? 300 : 100
+        await new Promise<void>((resolve) => void pair.hubLoop.setTimer(resolve, takesMs))
+        return true
+      },
+    },
+  })
+  const { client } = await pair.connected()
+  const publishes = Array.from({ length: 100 }, (_, place) => client.publish(place ? 'fast' : 'slow', place))
+  const all = watchSettlement(Promise.all(publishes))
+  await pair.clock.advance(200)
+  await pair.clock.settled(pair.hub.revoke({}))
+  await pair.clock.advance(1_000)
+  expect(all.state).toBe('resolved')
+})
+
+test('an authorize that ends the session that asks leaves nothing', async () => {
+  let ends = false
+  const engine = engineWith(new MemoryAsks())
+  let opened = (): void => {}
+  const opening = new Promise<void>((resolve) => (opened = resolve))
+  const pair: Pair = makePair({
+    engine: () => ({ ...engine, open: (topic) => opening.then(() => engine.open(topic)) }),
+    hub: {
+      authorize: ({ session }) => {
+        if (ends) pair.hub.disconnect(session.id)
+        return true
+      },
+    },
+  })
+  const { client } = await pair.connected()
+  recordTopic(client, 'room')
+  await pair.clock.advance(100)
+  ends = true
+  void pair.hub.revoke({})
+  opened()
+  await pair.clock.until(() => client.state === 'closed')
+  expect(pair.hub.stats()).toMatchObject({ subscriptions: 0, orphans: 0 })
+})

@@ -105,7 +105,9 @@ test('S9 a reader that never reads again is ended by the heartbeat, and nothing 
 
 test('S9 requests of the hub that pile up for a stalled reader wait within bounds and are all answered', async () => {
   const limits = { maxOpenOperations: 100, maxSubscriptions: 1, maxAsksOfUser: 1 }
-  const pair = makePair({ hub: { limits: { maxControlBytes: 640_000, maxResultLength: 80_000, ...limits } } })
+  const pair = makePair({
+    hub: { limits: { maxControlBytes: 1_396_800, maxResultLength: 80_000, ...limits } },
+  })
   const { client, links } = await pair.connected()
   client.onRequest('take', () => 'taken')
   const to = { session: client.session ?? '' }
@@ -126,7 +128,7 @@ test('S9 with the least budget for control frames there is, all that a resume se
     maxSubscriptions: most,
     maxAsksOfUser: most,
     maxResultLength: 30_000,
-    maxControlBytes: 672_000,
+    maxControlBytes: 1_632_000,
   }
   const makeHub = (maxControlBytes: number): Pair =>
     makePair({
@@ -137,19 +139,25 @@ test('S9 with the least budget for control frames there is, all that a resume se
       },
       started: (hub) => void hub.onRequest('echo', (data) => data),
     })
-  expect(() => makeHub(limits.maxControlBytes - 1)).toThrow(/at least 672000/)
+  expect(() => makeHub(limits.maxControlBytes - 1)).toThrow(/at least 1632000/)
   const pair = makeHub(limits.maxControlBytes)
   const { client, links } = await pair.connected({ token: 'ana' })
+  const pending = (): readonly unknown[] => client.asks.filter(({ status }) => status === 'pending')
   const longName = '"'.repeat(250)
   client.onRequest(longName, (data) => data)
   const all = <Value>(make: (number: number) => Value): Value[] =>
     Array.from({ length: most }, (_, number) => make(number))
+  const former = all((number) => pair.hub.ask({ user: 'ana' }, longName, null, { key: `former ${number}` }))
+  for (const ask of former) ask.catch(() => {})
+  await pair.clock.until(() => client.asks.length === most)
   const topics = all((number) => recordTopic(client, `${longName}${number}`))
   await pair.clock.settled(Promise.all(topics.map(({ subscription }) => subscription.ready)))
   links[0]?.down.hold()
   const to = { session: client.session ?? '' }
   const requests = all(() => pair.hub.request(to, longName, '€'.repeat(100)))
   const answered = all(() => client.request('echo', '€'.repeat(250)))
+  for (const { id } of former) pair.hub.withdraw(id)
+  await pair.clock.settle()
   const asks = all((number) =>
     pair.hub.ask({ user: 'ana' }, longName, '€'.repeat(400), { key: String(number) }),
   )
@@ -162,11 +170,21 @@ test('S9 with the least budget for control frames there is, all that a resume se
   await pair.clock.advance(1_000)
   links[0]?.cut()
   await pair.clock.settled(Promise.all([...requests, ...answered]))
-  await pair.clock.until(
-    () => client.asks.length === most && topics.every(({ offsets }) => offsets.length > 0),
-  )
+  await pair.clock.until(() => pending().length === most && topics.every(({ offsets }) => offsets.length > 0))
   expect(links).toHaveLength(2)
   for (const { id } of asks) pair.hub.withdraw(id)
+})
+
+test('S9 whoever wants more topics than it may have is told so, and is not taken for slow', async () => {
+  const limits = { maxOpenOperations: 1, maxSubscriptions: 1, maxAsksOfUser: 1 }
+  const pair = makePair({ hub: { limits: { ...limits, maxResultLength: 1, maxControlBytes: 806_885 } } })
+  const pairClient = pair.connect({})
+  const { client, links } = pairClient
+  const topics = Array.from({ length: 1_500 }, (_, number) => recordTopic(client, String(number)))
+  await pair.clock.until(() => topics.every(({ errors }, place) => place === 0 || errors.length === 1))
+  expect(topics[1]?.errors).toMatchObject([{ code: 'subscription_limit' }])
+  expect(client.state).toBe('live')
+  expect(links).toHaveLength(1)
 })
 
 test('S32 a client on a slow line that still receives a large backlog is not dropped', async () => {
