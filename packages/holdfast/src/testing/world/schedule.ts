@@ -34,7 +34,7 @@ export interface WorldSettings {
   readonly network: Partial<PipeConditions>
   /** How long the application takes to say who may do what. */
   readonly authorizingMs: number
-  /** How long the engine takes to append and to open. */
+  /** How long the engine takes to append, to open, and to load the asks. */
   readonly engineMs: number
   /** How long the engine takes to conclude an ask. */
   readonly concludingMs: number

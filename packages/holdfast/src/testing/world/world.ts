@@ -198,6 +198,7 @@ export class World {
     )
     const load: AskStore['load'] = async () => {
       const kept = await asks.load()
+      await this.pause(loop(), engineMs)
       this.hubHasLoaded = true
       return kept
     }
