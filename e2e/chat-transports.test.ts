@@ -79,26 +79,27 @@ describe.skipIf(browserMissing)(`the chat's transports (${browserMissing ?? 'bro
   ] as const)(
     'cut and half-open over %s in mid-stream, nothing is lost and nothing comes twice',
     async (wanted, used) => {
-      await using server = await startChat({ heartbeatMs: 1_000 })
+      await using server = await startChat({ heartbeatMs: 2_000 })
       await using ada = await ChatPage.open(chromium, server, 'Ada')
-      // What is preferred while there is no link is what the next attempt begins with. If one fails at the moment of
-      // plugging in, its successor goes live over something else, and comes back to what is preferred.
+      // What is preferred while there is no link is what the next attempt begins with. Where that fails, at the moment of
+      // plugging in or three times in a row on a busy machine, the page comes back to it from another transport.
+      const comesBack = (): Promise<void> => ada.uses(used, untilBetterMs)
       await ada.hurt('Unplug')
       await ada.becomes('Offline')
       await ada.prefers(wanted)
       await ada.hurt('Plug in')
       await ada.tryNow()
-      await ada.uses(used, untilBetterMs)
+      await comesBack()
       await ada.say('@assistant count to 400')
       await ada.lastContains(' 30 ')
       await ada.hurt('Cut the connection')
       await ada.lastContains(' 200 ')
-      await ada.uses(used)
+      await comesBack()
       await ada.hurt('Go half-open')
       await ada.say('Into the void?')
       await ada.wasTold('heartbeat_timeout')
       await ada.becomes('Live')
-      await ada.uses(used)
+      await comesBack()
       await ada.lastIs('Delivered')
       const texts = ['@assistant count to 400', countedTo(400), 'Into the void?']
       await ada.shows(...texts)
