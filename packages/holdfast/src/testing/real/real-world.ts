@@ -22,6 +22,8 @@ import { Tally } from './tally.ts'
 export interface RealWorldSettings {
   readonly seed: number
   readonly clients: number
+  /** How long the hub may be paused. */
+  readonly longestPauseMs: number
 }
 
 /**
@@ -49,7 +51,7 @@ export class RealWorld {
   #lives = 0
 
   private constructor(settings: RealWorldSettings, program: BuiltProgram, folder: string) {
-    const { seed, clients } = settings
+    const { seed, clients, longestPauseMs } = settings
     this.random = SeededRandom.of(seed, 'real world')
     this.#program = program
     this.#folder = folder
@@ -64,6 +66,7 @@ export class RealWorld {
       services: new Services(),
       outboxOperations,
       now: this.now,
+      longestPauseMs,
       get hubEnded() {
         return lives() > 1
       },

@@ -28,3 +28,19 @@ it('an answer that was taken by a hub that died before it could say so, the next
   ]
   expect(await live({ seed: 1, settings, steps })).toEqual([])
 })
+
+it.each([
+  ['for as long as it lets an answer wait, it may be too late', 30_000],
+  ['for a moment, it has to be told who was first', 10],
+])('an answer that waits behind another one while the hub stands still %s', async (_, ms) => {
+  const [client] = settings.clients
+  if (!client) throw new Error('the world has no client')
+  const steps: Step[] = [
+    { at: 1_000, do: 'ask', token: 'q', users: ['ana'], keyed: true, judgedMs: 0, rejections: 0 },
+    { at: 3_000, do: 'answer', client: 0, ask: 0, token: 'a' },
+    { at: 3_000, do: 'answer', client: 1, ask: 0, token: 'b' },
+    { at: 3_250, do: 'pauseHub', ms },
+  ]
+  const both = { ...settings, clients: [client, client], concludingMs: 200 }
+  expect(await live({ seed: 1, settings: both, steps })).toEqual([])
+})

@@ -1,11 +1,14 @@
 import { HoldfastError } from '../../../core/wire/errors.ts'
 import type { Ask } from '../../../client/ask.ts'
 import type { Answer } from '../../../server/asks/ask.ts'
+import { defaultTimeouts } from '../../../server/options.ts'
 import type { KeptConclusion } from '../chronicle.ts'
 import type { StepOf } from '../schedule.ts'
 import type { Circumstances } from './excuses.ts'
 import type { Report } from './violation.ts'
 import type { JudgedClient } from './witnesses.ts'
+
+const { validateMs } = defaultTimeouts
 
 /** What the hub gave for a question. */
 export interface AskInProgress {
@@ -30,6 +33,7 @@ interface GivenAnswer {
   readonly device: JudgedClient
   readonly ask: Ask
   readonly value: string
+  readonly at: number
   /** When the device gives up; Infinity: never. */
   readonly until: number
   settled: boolean
@@ -75,8 +79,8 @@ export class AskOracle {
     promise: Promise<void>,
     timeoutMs: number = Infinity,
   ): void {
-    const until = this.#circumstances.now() + timeoutMs
-    const given: GivenAnswer = { device, ask, value, until, settled: false }
+    const at = this.#circumstances.now()
+    const given: GivenAnswer = { device, ask, value, at, until: at + timeoutMs, settled: false }
     this.#answers.push(given)
     promise.then(
       () => this.#wasTaken(given),
@@ -195,7 +199,7 @@ export class AskOracle {
     if (!(error instanceof HoldfastError)) return this.#faultOf(given, `was rejected with ${String(error)}`)
     const { code, outcome } = error
     const conclusions = this.#conclusionsOf(given.ask.id)
-    const { chronicle, hubEnded, services, outboxOperations, now } = this.#circumstances
+    const { chronicle, hubEnded, services, outboxOperations, now, longestPauseMs } = this.#circumstances
     // One that won at an earlier hub, and was sent again to one that knows nothing of that, may be refused by it [R66].
     const won = conclusions.some((kept) => this.#isRemembered(kept) && this.#isOf(kept.conclusion, given))
     // An answer that won may be lost on its way back only with its user or its client.
@@ -219,6 +223,8 @@ export class AskOracle {
         now() >= given.until ||
         steps.some(({ judgedMs }) => judgedMs > 0) ||
         services.troubled.has('asks') ||
+        // It waited for the engine to decide on another one, and the hub stood still.
+        (longestPauseMs >= validateMs && now() >= given.at + validateMs) ||
         this.#questions.some(({ id, life }) => life < chronicle.life && id() === given.ask.id),
       // The hub still decides on one that the device gave up [R65].
       overloaded: this.#answers.some(

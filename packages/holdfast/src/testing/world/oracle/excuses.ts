@@ -9,6 +9,8 @@ export interface Circumstances {
   readonly services: ServiceRecord
   readonly outboxOperations: number
   readonly now: () => number
+  /** For how long the hub stands still at most. */
+  readonly longestPauseMs: number
   /** A hub was told to close, or died. */
   readonly hubEnded: boolean
   /** The hub knows the session now. */

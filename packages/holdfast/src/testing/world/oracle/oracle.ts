@@ -30,7 +30,7 @@ export class Oracle extends ClientOracle {
 
   constructor(world: WitnessedWorld) {
     const { pair, devices, chronicle, services, schedule, hubEnded, hubState } = world
-    const { settings } = schedule
+    const { settings, steps } = schedule
     const now = (): number => pair.clock.now
     const knowsSession = (session: string): boolean => pair.hub.sessions().some(({ id }) => id === session)
     super({
@@ -39,6 +39,7 @@ export class Oracle extends ClientOracle {
       services,
       outboxOperations: settings.outboxOperations,
       now,
+      longestPauseMs: Math.max(0, ...steps.map((step) => (step.do === 'pauseHub' ? step.ms : 0))),
       get hubEnded() {
         return hubEnded()
       },
