@@ -91,8 +91,7 @@ export class Operations implements Timed {
     const lost = resumed ? [] : this.#outbox.loseOpen().filter(({ settled }) => !settled)
     const again = lost.filter(({ idempotent }) => idempotent)
     this.#outbox.requeue(again)
-    if (resumed) this.#sendAgain(received)
-    else this.#useUp(received)
+    this.#sendAgain(resumed, received)
     return () => {
       for (const item of dropped) this.#fail(item, 'identity_changed')
       for (const item of lost) {
@@ -104,20 +103,18 @@ export class Operations implements Timed {
     }
   }
 
-  /** What settled since the hello of a link that took over fills the hub's ledger until it is acknowledged [R60]. */
-  #sendAgain(received: number): void {
-    const settled = this.#outbox.settledSinceSummary()
+  /**
+   * What settled since the hello of a link that took over fills the hub's ledger until it is acknowledged, and a new ledger
+   * waits for the numbers that were given since then, until they have reached it [R60].
+   */
+  #sendAgain(resumed: boolean, received: number): void {
+    const settled = resumed ? this.#outbox.settledSinceSummary() : null
     if (settled) this.#acknowledge(settled)
-    for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
-  }
-
-  /** Numbers that were given after the hello of a link that took over: a new ledger waits for the first of them [R60]. */
-  #useUp(received: number): void {
-    const { highest } = this.#outbox.summary()
-    for (let number = received + 1; number <= highest; number++) {
+    for (const number of this.#outbox.goneAbove(received)) {
       this.#connection.send({ type: 'cancel', number })
       this.#acknowledge([[number, number]])
     }
+    for (const frame of this.#outbox.resend(received)) this.#connection.sendText(frame)
   }
 
   #acknowledge(numbers: readonly Range[]): void {

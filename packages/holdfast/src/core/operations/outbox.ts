@@ -140,6 +140,17 @@ export class Outbox<Item extends OutboxItem> {
     return settled
   }
 
+  /**
+   * Numbers above `received` that are nobody's any more. They were given after the hello of a link that took over, and the
+   * session that it got was a new one [R60].
+   */
+  goneAbove(received: number): number[] {
+    const gone: number[] = []
+    for (let number = received + 1; number <= this.#highest; number++)
+      if (!this.#open.has(number)) gone.push(number)
+    return gone
+  }
+
   /** For a new link: what the other side has not received, in order, and the cancels that may have been lost. */
   resend(received: number): string[] {
     const frames: string[] = []

@@ -8,9 +8,9 @@ const makePair = makingPairs()
 async function changing(to: 'sse' | 'long-poll', options: PairOptions = {}, token?: () => string) {
   const pair = makePair(options)
   const over = ['websocket', 'sse', 'long-poll'] as const
-  const { client, states } = await pair.connected({ over, ...(token ? { token } : {}) })
+  const { client, links, states } = await pair.connected({ over, ...(token ? { token } : {}) })
   client.preferTransport(to)
-  return { pair, client, states }
+  return { pair, client, links, states }
 }
 
 test.each(['sse', 'long-poll'] as const)(
@@ -76,12 +76,17 @@ test.each(['sse', 'long-poll'] as const)(
   },
 )
 
-test.each(['sse', 'long-poll'] as const)(
-  '[R17] [R60] numbers that a change to %s uses up in a new session fill nothing up',
-  async (to) => {
+test.each([
+  ['sse', 'stays'],
+  ['sse', 'is cut at once'],
+  ['long-poll', 'stays'],
+  ['long-poll', 'is cut at once'],
+] as const)(
+  '[R17] [R60] numbers that a change to %s uses up in a new session harm nothing, where the link %s',
+  async (to, fate) => {
     for (let afterMs = 0; afterMs <= 1_200; afterMs += 40) {
       let user = 'ana'
-      const { pair, client } = await changing(
+      const { pair, client, links } = await changing(
         to,
         {
           hub: { limits: { maxOpenOperations: 3 }, authenticate: ({ token }) => ({ user: token }) },
@@ -92,8 +97,10 @@ test.each(['sse', 'long-poll'] as const)(
       user = 'ben'
       await pair.clock.advance(afterMs)
       const published = Array.from({ length: 9 }, (_, place) => client.publish('room', place))
-      await pair.clock.settled(Promise.allSettled(published))
+      const settled = Promise.allSettled(published)
       await pair.clock.until(() => client.transport === to || client.state === 'closed')
+      if (fate === 'is cut at once') links.at(-1)?.cut()
+      await pair.clock.settled(settled)
       await pair.clock.settled(client.publish('room', 'more'))
       expect([afterMs, client.state]).toEqual([afterMs, 'live'])
     }
