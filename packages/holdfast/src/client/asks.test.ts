@@ -71,7 +71,7 @@ describe('[R63] on every link', () => {
     const next = await hub.welcomed({ ...resumed, received: 1 })
     expect(known(link)).toEqual([[]])
     expect(next.all('asks', 'answer')).toEqual([
-      { type: 'asks', known: ['q', 'refused', 'later'] },
+      { type: 'asks', known: ['q', 'refused', 'later'], answering: ['q'] },
       { type: 'answer', number: 2, id: 'q', data: 'yes' },
     ])
     next.say(concluded('refused', 'unknown'), concluded('later', 'expired'), askFrame('new'), taken(2))

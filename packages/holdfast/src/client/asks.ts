@@ -80,7 +80,9 @@ export class AskList implements Timed {
     const tell = identityChanged ? this.#forgetAll() : () => {}
     if (subject.user !== null) {
       const open = this.#list.filter(({ state }) => isOpen(state)).slice(0, maxKnown)
-      this.#connection.send({ type: 'asks', known: open.map(({ id }) => id) })
+      const answering = open.filter(({ state }) => state.name === 'sending')
+      const asks = { known: idsOf(open), answering: answering.length > 0 ? idsOf(answering) : undefined }
+      this.#connection.send({ type: 'asks', ...asks })
     }
     return tell
   }
@@ -181,3 +183,5 @@ export class AskList implements Timed {
     }
   }
 }
+
+const idsOf = (asks: readonly HeldAsk[]): string[] => asks.map(({ id }) => id)

@@ -144,6 +144,8 @@ export interface RequestFrame {
 export interface AsksFrame {
   readonly type: 'asks'
   readonly known: readonly string[]
+  /** Those of them to which an answer is on its way [R63]. Default: none. */
+  readonly answering?: readonly string[]
 }
 
 export interface AskFrame {

@@ -88,7 +88,7 @@ export const clientFrames: Shapes<ClientFrame> = {
   subscribe: { ...subscription, from },
   unsubscribe: subscription,
   publish: { number: count, topic: name, data: json },
-  asks: { known: list(identifier, 1_000) },
+  asks: { known: list(identifier, 1_000), answering: optional(list(identifier, 1_000)) },
   answer: { number: count, id: identifier, data: json },
   token: { token: string },
   leave: {},

@@ -258,7 +258,7 @@ export class AskBoard implements BoardAskHost, Timed {
   }
 
   #bringUpToDate(): void {
-    for (const [link, { known }] of this.#joining) {
+    for (const [link, { known, answering = [] }] of this.#joining) {
       const { tenant, user } = link.session?.subject ?? { tenant: null, user: null }
       if (user === null || !link.bound) continue
       this.#audience.add(link)
@@ -267,6 +267,8 @@ export class AskBoard implements BoardAskHost, Timed {
         if (frame) link.writer.send(frame)
       }
       const knows = new Set(known)
+      // What it answered may have been an earlier life of the ask, and the result of that ends it for the client.
+      for (const id of answering) knows.delete(id)
       for (const ask of this.#pending.of(tenant, user)) {
         const isNews = ask.isKept && ask.isFor(tenant, user) && !knows.has(ask.stored.id)
         if (isNews) link.writer.sendText(ask.encode())

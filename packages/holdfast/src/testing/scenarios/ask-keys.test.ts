@@ -52,6 +52,24 @@ test('S44 a device that came back before the server asked again is asked again, 
   expect(await pair.clock.settled(again)).toMatchObject({ value: 'yes' })
 })
 
+test('[R63] S44 a device whose answer came too late, and which does not know it yet, is asked again', async () => {
+  const pair = makePair()
+  const { client, link } = await pair.connected({ token: 'ana' })
+  pair.hub.ask(ana, 'approve', null, { key: 'run:1', deadlineMs: 1_000 }).catch(() => {})
+  await pair.clock.until(() => client.asks.length === 1)
+  const [before] = client.asks
+  link.down.hold()
+  await pair.clock.advance(1_500)
+  const late = give(before, 'too late')
+  await pair.clock.advance(500)
+  const again = pair.hub.ask(ana, 'approve', null, { key: 'run:1' })
+  link.cut()
+  await pair.clock.until(() => client.asks.some(({ status }) => status === 'pending'))
+  expect(late).toMatchObject({ code: 'ask_expired' })
+  give(onlyAsk(client), 'in time')
+  expect(await pair.clock.settled(again)).toMatchObject({ value: 'in time' })
+})
+
 test('the same key is the same ask and has the same answer, for a named time', async () => {
   const pair = makePair({ hub: { timeouts: { endedAskTtlMs: 60_000 } } })
   const { client } = await pair.connected({ token: 'ana' })

@@ -173,13 +173,14 @@ export class AskOracle {
   #ended(question: Question, error: unknown): void {
     const { step, startedAt, stop } = question
     const code = error instanceof HoldfastError ? error.code : String(error)
-    const { now, hubEnded } = this.#circumstances
+    const { now, hubEnded, services } = this.#circumstances
     const excused =
       (code === 'ask_expired' && step.deadlineMs !== undefined && now() >= startedAt + step.deadlineMs) ||
       (code === 'ask_expired' &&
         this.#questions.some((other) => other.step.token === step.token && other !== question)) ||
       (code === 'aborted' && stop.signal.aborted) ||
-      ((code === 'closed' || code === 'engine_failed') && hubEnded)
+      (code === 'closed' && hubEnded) ||
+      (code === 'engine_failed' && (hubEnded || services.troubled.has('asks')))
     if (!excused) this.#report(null, `ask ${step.token} was rejected with ${code}`)
     else if (code === 'closed') this.#endedWithHub(question)
   }

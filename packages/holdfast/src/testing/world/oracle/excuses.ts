@@ -53,7 +53,9 @@ const excuses: Partial<Record<ErrorCode, Excuse>> = {
   session_unknown: sessionGone,
   session_ended: sessionGone,
   outbox_full: ({ described }, { outboxOperations }) =>
-    described.device !== null && described.device.client.pending >= outboxOperations,
+    described.device !== null &&
+    // A client that is closed holds nothing any more, and was full a moment before.
+    (described.device.closing || described.device.client.pending >= outboxOperations),
   engine_failed: (_attempt, { hubEnded, services }) => hubEnded || services.troubled.has('engine'),
 }
 

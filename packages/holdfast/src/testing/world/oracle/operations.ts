@@ -136,6 +136,7 @@ export class OperationOracle {
     const { ending } = attempt
     // The session of the user before goes on with what it had, beside the next one.
     if (ending?.kind === 'rejected' && ending.error.code === 'identity_changed') return
+    if (device?.userChanged && attempt.handedIn !== device.client.session) return
     const of = `${kind} ${device?.index} ${topic}`
     const last = this.#lastOrders.get(of) ?? -1
     if (attempt.order < last) this.#fault(attempt, 'was executed after a later one')
