@@ -26,7 +26,7 @@ export const mutantsOfAsks: readonly Mutant[] = [
     changes: [
       {
         file: 'client/asks.ts',
-        find: 'known: open.map(({ id }) => id)',
+        find: 'known: idsOf(open)',
         replace: 'known: []',
       },
     ],
